@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Which transport this process uses; chosen once at start. */
+#include "common/cleanup.h"
+
+/* Through bulkhead-hv: hv_fd is a connected SOCK_SEQPACKET socket, which the backend then owns. */
+void vchan_use_local(int hv_fd);
+
+/* Connects to the socket that bulkhead-hv listens on for this domain. 0 or -errno. */
+MUST_USE int vchan_use_local_at(const char *path);
+
+/* Both ends in this process (tests): vchan_memory_domain says as whom the next init calls speak. */
+void vchan_use_memory(void);
+void vchan_memory_domain(int domain);
+
+/* Real Xen; 0, or -ENOSYS if built without. */
+MUST_USE int vchan_use_xen(void);
+
+/* What a program's option --vchan= says: "local:PATH", "local-fd:N", "xen". 0, or -errno; -EINVAL
+ * for other text. */
+MUST_USE int vchan_use(const char *spec);
