@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person sees on an X display, for the scripts and the tests: windows of domains, pixels, screenshots."""
+import os
+import select
+import struct
+import time
+import zlib
+
+from Xlib import X, display, error
+
+
+class Desktop:
+    def __init__(self, name=None):
+        self.d = display.Display(name)
+        self.root = self.d.screen().root
+        self.root.change_attributes(event_mask=X.SubstructureNotifyMask | X.PropertyChangeMask)
+        # A window may go at any moment between two requests: that is no error of ours.
+        self.d.set_error_handler(lambda *a: None)
+
+    def _all(self, w):
+        try:
+            children = w.query_tree().children
+        except error.XError:
+            return
+        for c in children:
+            yield c
+            yield from self._all(c)
+
+    def _prop(self, w, name):
+        try:
+            p = w.get_full_property(self.d.intern_atom(name), X.AnyPropertyType)
+        except error.XError:
+            return None
+        return p.value if p else None
+
+    def domain_windows(self):
+        """Outer windows of domains: [(window, domain, title)] of those that are on the screen."""
+        found = []
+        for w in self._all(self.root):
+            name = self._prop(w, '_QUBES_VMNAME')
+            if name is None:
+                continue
+            try:
+                if w.get_attributes().map_state != X.IsViewable:
+                    continue
+            except error.XError:
+                continue
+            title = self._prop(w, '_NET_WM_NAME') or b''
+            text = lambda v: v.decode('utf-8', 'replace') if isinstance(v, bytes) else str(v)
+            found.append((w, text(name), text(title)))
+        return found
+
+    def wait(self, condition, seconds, what):
+        """Until condition() is true; looks again after every event of the display, and at least each half second, since pixels
+        change without an event to us."""
+        end = time.monotonic() + seconds
+        while True:
+            value = condition()
+            if value:
+                return value
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f'after {seconds:g} s still waiting for {what}')
+            while self.d.pending_events():
+                self.d.next_event()
+            select.select([self.d.fileno()], [], [], min(left, 0.5))
+
+    def place(self, w, x, y, width, height):
+        """As a person would by the window manager."""
+        try:
+            w.configure(x=x, y=y, width=width, height=height)
+        except error.XError:
+            pass
+        self.d.sync()
+
+    def pixels(self, x, y, w, h, drawable=None):
+        """Rows of (r, g, b)."""
+        image = (drawable or self.root).get_image(x, y, w, h, X.ZPixmap, 0xffffffff)
+        data = image.data if isinstance(image.data, bytes) else image.data.encode('latin-1')
+        return [[(data[o + 2], data[o + 1], data[o]) for o in range(r * w * 4, (r + 1) * w * 4, 4)] for r in range(h)]
+
+    def absolute(self, w):
+        """(x, y, width, height) of a window in root coordinates."""
+        g = w.get_geometry()
+        t = w.translate_coords(self.root, 0, 0)
+        return (-t.x, -t.y, g.width, g.height)
+
+    def screenshot(self, path):
+        g = self.root.get_geometry()
+        data = self.root.get_image(0, 0, g.width, g.height, X.ZPixmap, 0xffffffff).data
+        rows = bytearray()
+        for y in range(g.height):
+            line = data[y * g.width * 4:(y + 1) * g.width * 4]
+            rgb = bytearray(g.width * 3)
+            rgb[0::3], rgb[1::3], rgb[2::3] = line[2::4], line[1::4], line[0::4]
+            rows += b'\0' + rgb
+        chunk = lambda kind, body: (struct.pack('>I', len(body)) + kind + body
+                                    + struct.pack('>I', zlib.crc32(kind + body)))
+        partial = path + '.partial'
+        with open(partial, 'wb') as f:
+            f.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', g.width, g.height, 8, 2, 0, 0, 0))
+                    + chunk(b'IDAT', zlib.compress(bytes(rows), 6)) + chunk(b'IEND', b''))
+        os.replace(partial, path)

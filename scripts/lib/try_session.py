@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The session behind scripts/try, run as the ordinary user: a display if there is none, the manager, three domains, their programs;
+and the end of all of it, whatever way it ends."""
+import argparse
+import ctypes
+import html
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+DOMAINS = [  # name, label, network, what it is for
+    ('work', 'blue', 'net', 'Work: the mail and the documents of your job live here.'),
+    ('private', 'green', 'net', 'Private: family, shopping, everything that is only yours.'),
+    ('banking', 'red', '', 'Banking: your bank and nothing else.'),
+]
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+libc = ctypes.CDLL(None)
+
+
+class Stop(Exception):
+    pass
+
+
+def on_signal(number, frame):
+    raise Stop(signal.Signals(number).name)
+
+
+def die_with_parent():
+    os.setsid()
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+class Session:
+    def __init__(self, args):
+        self.args = args
+        self.children = []
+        self.build = pathlib.Path(args.build).resolve()
+        self.temp = tempfile.TemporaryDirectory(prefix='bulkhead-try-')
+        self.env = dict(os.environ)
+        self.env['BULKHEAD_RUNTIME_DIR'] = self.temp.name + '/run'
+        self.env['BULKHEAD_LIBEXEC'] = ':'.join(
+            str(p) for p in sorted({f.parent for f in self.build.rglob('bulkhead-*') if f.is_file() and os.access(f, os.X_OK)})
+            ) + ':' + str(self.build / 'domains') + ':' + str(pathlib.Path(__file__).parent.parent / 'in-domain')
+        os.mkdir(self.env['BULKHEAD_RUNTIME_DIR'], 0o700)
+        # The domains' own log lines go here, not between the sentences for the person.
+        self.log = open(self.temp.name + '/session.log', 'ab')
+
+    def spawn(self, argv, **more):
+        p = subprocess.Popen(argv, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                             preexec_fn=die_with_parent, **more)
+        self.children.append(p)
+        return p
+
+    def cli(self, *argv, check=True):
+        p = subprocess.run([str(self.build / 'domains' / 'bulkhead'), *argv], env=self.env, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, timeout=120)
+        if check and p.returncode:
+            raise RuntimeError(f'bulkhead {" ".join(argv)}: {p.stderr.strip() or p.stdout.strip()}')
+        return p
+
+    def x_server(self, argv):
+        read, write = os.pipe()
+        p = self.spawn(argv + ['-displayfd', str(write)], pass_fds=[write])
+        os.close(write)
+        with os.fdopen(read) as f:
+            number = f.readline().strip()
+        if not number:
+            raise RuntimeError(f'{argv[0]} did not start (exit status {p.wait()})')
+        self.env['DISPLAY'] = ':' + number
+        self.own_display = True
+
+    def display(self):
+        self.own_display = False
+        if self.env.get('DISPLAY') and self.env.get('BULKHEAD_TRY_COOKIE'):
+            self.env['XAUTHORITY'] = self.temp.name + '/Xauthority'
+            subprocess.run(['xauth', 'add', self.env['DISPLAY'], '.', self.env['BULKHEAD_TRY_COOKIE']], env=self.env,
+                           stdout=self.log, stderr=self.log)
+        if not self.env.get('DISPLAY'):
+            self.x_server(['Xvfb', '-screen', '0', self.args.screen + 'x24', '-noreset', '-nolisten', 'tcp'])
+            print(f'No $DISPLAY: everything is on {self.env["DISPLAY"]}, an Xvfb of {self.args.screen} of its own.')
+        elif self.env.get('WAYLAND_DISPLAY'):
+            self.x_server(['Xephyr', '-screen', self.args.screen, '-resizeable', '-noreset', '-nolisten', 'tcp', '-title', 'Bulkhead'])
+            print('Your desktop runs on Wayland: everything is inside the window "Bulkhead".')
+        if self.own_display:
+            self.spawn(['openbox', '--sm-disable'])
+
+    def manager(self):
+        read, write = os.pipe()
+        p = self.spawn([str(self.build / 'domains' / 'bulkheadd'), '--stop-domains-at-exit', f'--ready-fd={write}'], pass_fds=[write])
+        os.close(write)
+        with os.fdopen(read, 'rb') as f:
+            if not f.read(1):
+                raise RuntimeError(f'bulkheadd did not start (exit status {p.wait()}):\n{self.tail()}')
+
+    def tail(self, lines=15):
+        self.log.flush()
+        with open(self.log.name, errors='replace') as f:
+            return ''.join(f.readlines()[-lines:])
+
+    def domains(self):
+        known = {d['name'] for d in json.loads(self.cli('domain', 'list', '--json').stdout)}
+        for name, label, netvm, _ in DOMAINS:
+            if name not in known:
+                self.cli('domain', 'create', name, '--label', label, *(['--netvm', netvm] if netvm else []))
+        self.info = {d['name']: d for d in json.loads(self.cli('domain', 'list', '--json').stdout)}
+
+    def page(self, name, text):
+        color = self.info[name]['color']
+        body = (f'<title>this is {name}</title><body style="margin:0;font:20px sans-serif">'
+                f'<h1 style="margin:0;padding:24px;background:{color};color:#fff">{html.escape(name)}</h1>'
+                f'<p style="margin:24px">{html.escape(text)}</p>'
+                f'<p style="margin:24px">The frame around this window is drawn by the desktop, not by this page: '
+                f'nothing in here can change it or reach another domain.</p>')
+        return 'data:text/html;charset=utf-8,' + urllib.parse.quote(body)
+
+    def start_programs(self):
+        failed = []
+
+        def start(name, text):
+            argv = [self.args.app] if self.args.app else ['/run/bulkhead/bin/bulkhead-browser', self.page(name, text)]
+            try:
+                self.cli('run', name, '--', *argv)
+            except (RuntimeError, subprocess.TimeoutExpired) as e:
+                failed.append(str(e))
+
+        threads = [threading.Thread(target=start, args=(name, text)) for name, _, _, text in DOMAINS]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        if failed:
+            raise RuntimeError('\n'.join(failed) + '\n' + self.tail())
+
+    def shown(self):
+        """{domain: outer window} once each domain shows its program (a browser: its page), else None."""
+        best = {}
+        for w, domain, title in self.desktop.domain_windows():
+            if self.args.app or f'this is {domain}' in title:
+                best[domain] = w
+        return best if all(name in best for name, *_ in DOMAINS) else None
+
+    def painted(self, windows):
+        """A browser's page has its coloured heading on the screen; any other program has more than one colour."""
+        for domain, w in windows.items():
+            x, y, width, height = self.desktop.absolute(w)
+            rows = self.desktop.pixels(x + width // 2, y + 8, 1, max(1, height - 16))
+            colors = [r[0] for r in rows]
+            want = tuple(bytes.fromhex(self.info[domain]['color'][1:]))
+            if self.args.app:
+                strip = self.desktop.pixels(x + 8, y + 8, max(1, width - 16), min(64, max(1, height - 16)))
+                if len({p for row in strip for p in row}) < 2:
+                    return False
+            elif colors.count(want) < 20 or colors.count((255, 255, 255)) < 20:
+                return False
+        return True
+
+    def arrange(self, windows):
+        g = self.desktop.root.get_geometry()
+        w, h = g.width * 46 // 100, g.height * 46 // 100
+        spots = [(g.width // 40, g.height // 30), (g.width - w - g.width // 40, g.height // 30),
+                 ((g.width - w) // 2, g.height - h - g.height // 30)]
+        for (name, *_), (x, y) in zip(DOMAINS, spots):
+            self.desktop.place(windows[name], x, y, w, h)
+
+    def run(self):
+        self.display()
+        self.manager()
+        self.domains()
+        os.environ['DISPLAY'] = self.env['DISPLAY']
+        if 'XAUTHORITY' in self.env:
+            os.environ['XAUTHORITY'] = self.env['XAUTHORITY']
+        from desktop import Desktop
+        self.desktop = Desktop()
+        self.start_programs()
+        windows = self.desktop.wait(self.shown, 180, 'the windows of work, private and banking')
+        if self.own_display or self.args.once:
+            self.arrange(windows)
+        self.desktop.wait(lambda: self.painted(self.shown() or {}) and self.shown(), 120, 'all three pages to be painted')
+        if self.args.once:
+            path = os.path.abspath(self.args.output or os.path.join(
+                tempfile.mkdtemp(prefix='bulkhead-screenshot-'), 'three-domains.png'))
+            self.desktop.screenshot(path)
+            return path
+        print('What to look at:\n'
+              '  * three windows, each in the frame of its domain: work blue, private green, banking red, each with its own pattern;\n'
+              '  * the name in front of every title; a page cannot paint over its frame, whatever it does;\n'
+              '  * each browser has its own home, processes and network: what one downloads, the others never see.\n'
+              f'More: {self.build}/domains/bulkhead --help (with BULKHEAD_RUNTIME_DIR={self.env["BULKHEAD_RUNTIME_DIR"]}).\n'
+              'Ctrl-C ends everything.', flush=True)
+        while True:
+            signal.pause()
+
+    def end(self):
+        for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(s, signal.SIG_IGN)
+        for p in reversed(self.children):  # the manager before the display
+            if p.poll() is None:
+                p.terminate()
+                try:
+                    p.wait(20)
+                except subprocess.TimeoutExpired:
+                    p.kill()
+                    p.wait()
+        # Whoever lost its parent on the way was handed to us (child subreaper): nothing stays.
+        while True:
+            orphans = [int(p) for p in pathlib.Path(f'/proc/self/task/{os.getpid()}/children').read_text().split()]
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                break
+        self.log.close()
+        self.temp.cleanup()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument('--build', required=True)
+    p.add_argument('--screen', default='1920x1080')
+    p.add_argument('--app')
+    p.add_argument('--once', action='store_true')
+    p.add_argument('--output')
+    args = p.parse_args()
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, on_signal)
+    session = Session(args)
+    path = None
+    status = 0
+    try:
+        path = session.run()
+    except Stop:
+        status = 0 if not args.once else 130
+    except (RuntimeError, TimeoutError, OSError, subprocess.SubprocessError) as e:
+        print(f'bulkhead: {e}', file=sys.stderr)
+        print(session.tail(), file=sys.stderr)
+        status = 1
+    finally:
+        session.end()
+    if path:
+        print(path)
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())
