@@ -33,10 +33,11 @@ enum ctl_type {
 
 struct ctl_msg {
 	enum ctl_type type;
-	uint32_t value;
+	uint32_t value;           /* within what the type says above, 0 where it says nothing */
 	char text[CTL_TEXT_SIZE]; /* NUL-terminated, printable UTF-8; "" where the type has none */
 };
 
-/* 0, or 1: not such a message. */
+/* 0, or 1: not such a message, to the last byte. */
 MUST_USE int ctl_decode(struct span in, struct ctl_msg *ret);
+/* The text passes common/text-filter.h on its way out, so that it may quote a domain. */
 void ctl_encode(const struct ctl_msg *m, uint8_t ret[CTL_SIZE]);

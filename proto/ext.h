@@ -10,12 +10,13 @@
 #include "common/geometry.h"
 #include "common/span.h"
 
-#define EXT_PORT         6001
-#define EXT_VERSION      1
-#define EXT_HEADER_SIZE  8 /* u32 type, u32 length of the body */
-#define EXT_BODY_MAX     4096
-#define EXT_MONITORS_MAX 16
-#define EXT_XKB_TEXT     128
+#define EXT_PORT            6001
+#define EXT_VERSION         1
+#define EXT_HEADER_SIZE     8 /* u32 type, u32 length of the body */
+#define EXT_BODY_MAX        4096
+#define EXT_MONITORS_MAX    16
+#define EXT_XKB_TEXT        128
+#define EXT_MILLIMETRES_MAX 65535
 
 enum ext_type {
 	EXT_HELLO = 1,      /* both: u32 version */
@@ -31,12 +32,13 @@ enum ext_error { EXT_E_TYPE = 1, EXT_E_LENGTH, EXT_E_RANGE };
 
 struct ext_monitor {
 	struct rect at;          /* 1..GUI_MAX_W x 1..GUI_MAX_H, within the screen */
-	struct size millimetres; /* coarsened by the daemon (gui-protocol 6.3); 0 is unknown */
+	struct size millimetres; /* coarsened by the daemon (gui-protocol 6.3); 0 is unknown; at
+				    most EXT_MILLIMETRES_MAX */
 };
 
 struct ext_monitors {
-	struct size screen;
-	uint32_t count; /* 1..EXT_MONITORS_MAX */
+	struct size screen; /* each 1..GUI_SCREEN_MAX */
+	uint32_t count;     /* 1..EXT_MONITORS_MAX */
 	struct ext_monitor monitors[EXT_MONITORS_MAX];
 };
 
@@ -49,7 +51,7 @@ struct ext_keyboard {
 struct ext_msg {
 	enum ext_type type;
 	union {
-		uint32_t version;
+		uint32_t version; /* at least 1 */
 		uint32_t window;
 		struct ext_monitors monitors;
 		struct ext_keyboard keyboard;
@@ -65,5 +67,6 @@ MUST_USE int ext_decode_header(struct span in, struct ext_header *ret);
 /* EXT_E_TYPE: not known here; skip header->length bytes. */
 MUST_USE int ext_decode_body(
 	const struct ext_header *header, struct span body, struct ext_msg *ret);
-/* Header and body; 0 if it does not fit. EXT_HEADER_SIZE + EXT_BODY_MAX always suffices. */
+/* Header and body; 0 if it does not fit or breaks a promise above. EXT_HEADER_SIZE + EXT_BODY_MAX
+ * always suffices. */
 size_t ext_encode(const struct ext_msg *m, void *buf, size_t size);

@@ -87,7 +87,8 @@ struct gui_create {
 };
 
 struct gui_map {
-	uint32_t transient_for; /* a window id of that domain, or 0; may be unknown */
+	uint32_t transient_for; /* a window id of that domain, or 0; may be unknown; 0 from a
+				   daemon */
 	bool override_redirect;
 };
 
@@ -112,14 +113,16 @@ struct gui_wmclass {
 };
 
 /* Groups that were not sane are gone from flags; sizes within 0..GUI_MAX_W/H, max at least 1 and
- * not below min, increments at least 1. */
+ * not below min, increments at least 1. Absent groups hold values that limit nothing. */
 struct gui_hints {
 	uint32_t flags;
 	struct size min, max, inc, base;
 };
 
 struct gui_flags {
-	uint32_t set, unset; /* GUI_FLAG_*; never overlap (GUI_E_RANGE), unknown bits are gone */
+	/* GUI_FLAG_*; never overlap (GUI_E_RANGE), unknown bits are gone. From an agent, unset has
+	 * no MINIMIZE. */
+	uint32_t set, unset;
 };
 
 /* size as in gui_create; ref_count pages cover w * h * 4 bytes and are at most GUI_MAX_REFS. */
@@ -167,7 +170,7 @@ struct gui_key {
 struct gui_button {
 	uint32_t type; /* X11: ButtonPress 4, ButtonRelease 5 */
 	int32_t x, y;
-	uint32_t state, button;
+	uint32_t state, button; /* button 1..255 */
 };
 
 struct gui_motion {
@@ -209,12 +212,15 @@ struct gui_from_daemon {
 
 /* What the daemon sends after the version (16 bytes). */
 struct gui_xconf {
-	struct size screen; /* w rounded up to a multiple of 8 by the sender */
+	struct size screen; /* each 1..GUI_SCREEN_MAX; w rounded up to a multiple of 8 by the
+			       sender */
 	uint32_t depth, mem_kib;
 };
 #define GUI_XCONF_SIZE 16
+#define GUI_SCREEN_MAX 65535
 
-/* minor is the peer's announced or the negotiated one: decides the clipboard's limit. All of these
+/* minor is the peer's announced or the negotiated one: decides the clipboard's limit and where its
+ * length stands, and below 1.6 the table's length counts instead of the header's. All of these
  * return 0 or an enum gui_error; *ret is written only on 0. */
 MUST_USE int gui_decode_agent_header(struct span in, unsigned minor, struct gui_header *ret);
 MUST_USE int gui_decode_agent_body(const struct gui_header *header, struct span body,
@@ -239,7 +245,7 @@ size_t gui_encode_from_agent(const struct gui_from_agent *m, void *buf, size_t s
 size_t gui_encode_from_daemon(const struct gui_from_daemon *m, void *buf, size_t size);
 size_t gui_encode_xconf(const struct gui_xconf *xconf, void *buf, size_t size);
 
-/* A WINDOW_DUMP of n consecutive references, as our agent's pages are. */
+/* A WINDOW_DUMP of n references and 32 bits a pixel, straight from pages_share_refs. */
 size_t gui_encode_dump(uint32_t window, struct size size, const uint32_t *refs, uint32_t n,
 	void *buf, size_t buf_size);
 
