@@ -18,9 +18,9 @@
 
 enum hv_type {
 	/* Any domain's process. The request of a vchan carries one descriptor, an end of a
-	 * SOCK_SEQPACKET socketpair, on which the answer comes: HV_ANSWER with ring memfd and event
-	 * socket, at once for a server, when the server appears for a client. Closing the socket
-	 * withdraws the request. */
+	 * SOCK_SEQPACKET socketpair, on which the answer comes: HV_ANSWER with ring memfd, event
+	 * pipe to read and event pipe to write, at once for a server, when the server appears for a
+	 * client. Closing the socket withdraws the request. */
 	HV_VCHAN_SERVER = 1, /* peer, port, read_min, write_min */
 	HV_VCHAN_CLIENT = 2, /* peer, port */
 	/* Answered on the connection itself, in order. */
@@ -29,11 +29,14 @@ enum hv_type {
 	HV_PAGES_MAP = 5,     /* peer (the owner), first, count -> descriptor: the memfd, read-only;
 				 first: offset in pages */
 	/* Only the manager's socket. */
-	HV_DOMAIN_CREATE = 6, /* quotas; carries a listening socket -> the new domain's id */
-	HV_DOMAIN_DESTROY =
-		7,    /* peer: all its vchans hang up, its pages go when nobody maps them */
-	HV_ADMIT = 8, /* carries one end of a socketpair: a connection of the admin domain that may
-		       * only speak about the domain `peer` */
+	HV_DOMAIN_CREATE = 6, /* quotas; carries a listening socket -> the new domain's id. peer: 0,
+			       * or the id wanted, higher than any so far (else HV_E_BUSY) */
+	HV_DOMAIN_DESTROY = 7, /* peer: its connections and unanswered requests end, its pages go
+				* when nobody maps them; the manager has ended its processes */
+	HV_ADMIT = 8,          /* carries one end of a socketpair: a connection of the admin domain
+				* that may only speak about the domain `peer` */
+	HV_DOMAIN_NEXT = 9, /* -> the lowest domain id above peer, or HV_E_NO_DOMAIN: so a manager
+			     * that was restarted finds what there is */
 	HV_ANSWER = 0x80
 };
 
