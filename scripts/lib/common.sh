@@ -84,6 +84,9 @@ ordinary_user() {
 }
 
 # as_user USER COMMAND...: with a clean environment of that user; what stands in keep_env goes along.
+# Debian's own programs, whatever else this shell finds first (a python of another kind lacks python3-xlib).
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+hash -r
 keep_env=(DISPLAY WAYLAND_DISPLAY LANG TERM PATH CI)
 as_user() {
     local user=$1 e=() v home

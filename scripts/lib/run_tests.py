@@ -112,7 +112,7 @@ class Runner:
     def pytest(self, name, folder, seconds, env=None, select=()):
         junit = self.logs / f'{name}-pytest.xml'
         junit.unlink(missing_ok=True)
-        problem = self.run(['python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-rs', f'--junitxml={junit}', *select, 'tests/integration'],
+        problem = self.run(['/usr/bin/python3', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-rs', f'--junitxml={junit}', *select, 'tests/integration'],
                            f'{name}-pytest.log', seconds, {'BULKHEAD_BUILD': str(folder), **(env or {})}, prefix=self.lent() + self.prefix)
         if not junit.exists():
             self.count.add(name, 'pytest', problem or 'left no results')
