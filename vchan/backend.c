@@ -1,2 +1,92 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vchan/libvchan.h"
+/* Which transport this process uses. */
+#include "vchan/backend.h"
+
+#include "vchan/backend-ops.h"
+#include "vchan/hv-link.h"
+#include "vchan/vchan-local.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+
+struct backend backend;
+
+/* The bells are pipes: writing to one whose reader died must be an error, not the end of us. */
+static void ignore_sigpipe(void) {
+	struct sigaction now;
+
+	if (!sigaction(SIGPIPE, NULL, &now) && now.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
+}
+
+static void use_link(struct hv_link *link) {
+	ignore_sigpipe();
+	vchan_local_set_link(link);
+	backend = (struct backend){.vchan = &vchan_local_ops, .pages = &pages_local_ops};
+}
+
+int vchan_use_local(int hv_fd) {
+	struct hv_link *link;
+	int r = hv_link_new(hv_fd, &link);
+
+	if (r == 0)
+		use_link(link);
+	return r;
+}
+
+int vchan_use_local_at(const char *path) {
+	struct hv_link *link;
+	int r = hv_link_connect(path, &link);
+
+	if (r == 0)
+		use_link(link);
+	return r;
+}
+
+void vchan_use_memory(void) {
+	ignore_sigpipe();
+	backend = (struct backend){.vchan = &vchan_memory_ops, .pages = &pages_memory_ops};
+}
+
+int vchan_use_xen(void) {
+#ifdef BULKHEAD_XEN
+	backend = (struct backend){.vchan = &vchan_xen_ops, .pages = &pages_xen_ops};
+	return 0;
+#else
+	return -ENOSYS;
+#endif
+}
+
+static int parse_fd(const char *text, int *ret) {
+	int fd = 0;
+
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9' || fd > 99999)
+			return -EINVAL;
+		fd = fd * 10 + (*text - '0');
+	}
+	*ret = fd;
+	return 0;
+}
+
+int vchan_use(const char *spec) {
+	static const char path[] = "local:", fd_prefix[] = "local-fd:";
+	int fd, r;
+
+	if (!strcmp(spec, "xen"))
+		return vchan_use_xen();
+	if (!strncmp(spec, path, strlen(path)))
+		return vchan_use_local_at(spec + strlen(path));
+	if (strncmp(spec, fd_prefix, strlen(fd_prefix)))
+		return -EINVAL;
+	r = parse_fd(spec + strlen(fd_prefix), &fd);
+	if (r < 0)
+		return r;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	return vchan_use_local(fd);
+}

@@ -3,8 +3,10 @@
 /* Which transport this process uses; chosen once at start. */
 #include "common/cleanup.h"
 
-/* Through bulkhead-hv: hv_fd is a connected SOCK_SEQPACKET socket, which the backend then owns. */
-void vchan_use_local(int hv_fd);
+/* Through bulkhead-hv: hv_fd is a connected SOCK_SEQPACKET socket, which the backend then owns. 0
+ * or -errno. The local and memory backends make the process ignore SIGPIPE, unless it has a
+ * handler. */
+MUST_USE int vchan_use_local(int hv_fd);
 
 /* Connects to the socket that bulkhead-hv listens on for this domain. 0 or -errno. */
 MUST_USE int vchan_use_local_at(const char *path);
