@@ -30,7 +30,7 @@ static const struct layout layouts[] = {
 	[CTL_KEYBOARD_LOCK] = {.known = true, .value_max = HV_DOMAIN_MAX},
 	[CTL_PAUSED] = {.known = true, .value_max = 1},
 	[CTL_SCREEN_CHANGED] = {.known = true},
-	[CTL_FOCUSED_DOMAIN] = {.known = true, .value_max = HV_DOMAIN_MAX},
+	[CTL_FOCUSED_DOMAIN] = {.known = true, .has_text = true, .value_max = HV_DOMAIN_MAX},
 };
 
 static const struct layout *layout_of(uint32_t type) {

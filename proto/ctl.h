@@ -28,7 +28,8 @@ enum ctl_type {
 		34, /* value: id of the only domain that may have the keyboard; 0 none is locked */
 	CTL_PAUSED = 35,         /* value: the domain is paused: the frame says so */
 	CTL_SCREEN_CHANGED = 36, /* the admin's screen, monitors or work area changed */
-	CTL_FOCUSED_DOMAIN = 37  /* value: the domain that has the focus now, 0 none */
+	CTL_FOCUSED_DOMAIN =
+		37 /* value: the domain that has the focus now, 0 none; text: its name */
 };
 
 struct ctl_msg {

@@ -74,13 +74,18 @@ static void take_if_free(struct tray_host *h) {
 		announce(h);
 }
 
+static void remove_icon(GtkWidget *socket, gpointer data) {
+	(void)data;
+	gtk_widget_destroy(socket);
+}
+
 static void on_owner(struct tray_host *h, Window owner) {
 	if (owner == None) {
 		take_if_free(h);
 	} else if (owner != GDK_WINDOW_XID(gtk_widget_get_window(h->window)) && h->owner) {
 		/* A real tray: our sockets go, the gui-daemons dock again there. */
 		h->owner = false;
-		gtk_container_foreach(GTK_CONTAINER(h->box), (GtkCallback)gtk_widget_destroy, NULL);
+		gtk_container_foreach(GTK_CONTAINER(h->box), remove_icon, NULL);
 	}
 }
 
