@@ -78,7 +78,8 @@ struct backend {
 };
 extern struct backend backend;
 
-extern const struct vchan_ops vchan_local_ops, vchan_memory_ops;
+extern const struct vchan_ops vchan_local_ops, vchan_memory_ops, vchan_unix_ops;
+int vchan_unix_set(int domain, const char *dir); /* uses the transport; 0 or -EINVAL */
 extern const struct pages_ops pages_local_ops, pages_memory_ops;
 /* Only in builds with Xen (vchan-xen.c, pages-xen.c); vchan_use_xen is defined there then. */
 extern const struct vchan_ops vchan_xen_ops;

@@ -59,7 +59,7 @@ int vchan_use_xen(void) {
 #endif
 }
 
-static int parse_fd(const char *text, int *ret) {
+static int parse_number(const char *text, int *ret) {
 	int fd = 0;
 
 	if (!*text)
@@ -73,17 +73,27 @@ static int parse_fd(const char *text, int *ret) {
 	return 0;
 }
 
+int vchan_use_unix(const char *domain, const char *dir) {
+	int number = 0;
+	int r = domain ? parse_number(domain, &number) : 0;
+
+	ignore_sigpipe();
+	return r ? r : vchan_unix_set(number, dir ? dir : "/var/run/vchan");
+}
+
 int vchan_use(const char *spec) {
 	static const char path[] = "local:", fd_prefix[] = "local-fd:";
 	int fd, r;
 
 	if (!strcmp(spec, "xen"))
 		return vchan_use_xen();
+	if (!strcmp(spec, "unix:"))
+		return vchan_use_unix(getenv("VCHAN_DOMAIN"), getenv("VCHAN_SOCKET_DIR"));
 	if (!strncmp(spec, path, strlen(path)))
 		return vchan_use_local_at(spec + strlen(path));
 	if (strncmp(spec, fd_prefix, strlen(fd_prefix)))
 		return -EINVAL;
-	r = parse_fd(spec + strlen(fd_prefix), &fd);
+	r = parse_number(spec + strlen(fd_prefix), &fd);
 	if (r < 0)
 		return r;
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)

@@ -15,9 +15,14 @@ MUST_USE int vchan_use_local_at(const char *path);
 void vchan_use_memory(void);
 void vchan_memory_domain(int domain);
 
+/* Plain Unix sockets that say nothing of who is there: for tests beside the reference's programs
+ * only. Both texts may be NULL: domain 0, /var/run/vchan. 0 or -errno. */
+MUST_USE int vchan_use_unix(const char *domain, const char *dir);
+
 /* Real Xen; 0, or -ENOSYS if built without. */
 MUST_USE int vchan_use_xen(void);
 
-/* What a program's option --vchan= says: "local:PATH", "local-fd:N", "xen". 0, or -errno; -EINVAL
+/* What a program's option --vchan= says: "local:PATH", "local-fd:N", "xen", or for tests
+ * "unix:" (domain and folder from VCHAN_DOMAIN and VCHAN_SOCKET_DIR). 0, or -errno; -EINVAL
  * for other text. */
 MUST_USE int vchan_use(const char *spec);
