@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * One domain on the screen: puts session, windows and input together with their link, the second
+ * port, the manager and the view, and knows when it is over. Decides nothing itself.
+ */
+#include "gui-daemon/options.h"
+
+struct domain;
+
+/* Opens the display and both ports (which may connect later). 0, or -errno after one line on
+ * stderr. */
+MUST_USE int domain_new(const struct options *options, void (*on_over)(void *data), void *data,
+	struct domain **ret);
+struct domain *domain_free(struct domain *d);
+
+/* To the manager: the display is open and the daemon confined. */
+void domain_started(struct domain *d);
+/* What the program's exit status is, once on_over was called. */
+int domain_status(const struct domain *d);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gui-daemon/place.h"
+
+#include "proto/gui.h"
+
+static int32_t clamp(int64_t v, int64_t low, int64_t high) {
+	if (v < low)
+		return (int32_t)low;
+	return (int32_t)(v > high ? high : v);
+}
+
+static uint32_t clamp_size(uint32_t v, uint32_t most) {
+	if (v < 1)
+		return 1;
+	return v > most ? most : v;
+}
+
+struct rect place_outer(struct rect content, uint32_t frame) {
+	return (struct rect){content.x - (int32_t)frame, content.y - (int32_t)frame,
+		content.w + 2 * frame, content.h + 2 * frame};
+}
+
+struct rect place_content(struct rect outer, uint32_t frame) {
+	return (struct rect){outer.x + (int32_t)frame, outer.y + (int32_t)frame,
+		outer.w > 2 * frame ? outer.w - 2 * frame : 1,
+		outer.h > 2 * frame ? outer.h - 2 * frame : 1};
+}
+
+struct rect place_clamp(struct rect content) {
+	return (struct rect){clamp(content.x, -GUI_MAX_W, GUI_MAX_W),
+		clamp(content.y, -GUI_MAX_H, GUI_MAX_H), clamp_size(content.w, GUI_MAX_W),
+		clamp_size(content.h, GUI_MAX_H)};
+}
+
+static uint64_t area(struct rect r) {
+	return (uint64_t)r.w * r.h;
+}
+
+/* How far a point lies outside an interval. */
+static uint64_t gap(int64_t v, int64_t from, int64_t len) {
+	if (v < from)
+		return (uint64_t)(from - v);
+	return v >= from + len ? (uint64_t)(v - (from + len) + 1) : 0;
+}
+
+static struct rect nearest(const struct place_screen *s, struct rect outer) {
+	int64_t cx = (int64_t)outer.x + outer.w / 2, cy = (int64_t)outer.y + outer.h / 2;
+	uint64_t best_area = 0, best_gap = UINT64_MAX;
+	struct rect best = s->usable[0];
+
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct rect m = s->usable[i];
+		uint64_t shared = area(rect_intersect(outer, m));
+		uint64_t far = gap(cx, m.x, m.w) + gap(cy, m.y, m.h);
+
+		if (shared > best_area || (shared == best_area && far < best_gap)) {
+			best_area = shared;
+			best_gap = far;
+			best = m;
+		}
+	}
+	return best;
+}
+
+struct rect place_popup(const struct place_screen *s, struct rect content, uint32_t frame) {
+	struct rect outer = place_outer(place_clamp(content), frame);
+	struct rect m = nearest(s, outer);
+
+	if (outer.w > m.w)
+		outer.w = m.w;
+	if (outer.h > m.h)
+		outer.h = m.h;
+	outer.x = clamp(outer.x, m.x, (int64_t)m.x + m.w - outer.w);
+	outer.y = clamp(outer.y, m.y, (int64_t)m.y + m.h - outer.h);
+	return place_content(outer, frame);
+}
+
+void place_cover_add(const struct place_screen *s, struct rect outer, struct place_cover *cover) {
+	for (uint32_t i = 0; i < s->count; i++)
+		cover->area[i] += area(rect_intersect(outer, s->usable[i]));
+}
+
+bool place_covers_too_much(const struct place_screen *s, const struct place_cover *cover) {
+	for (uint32_t i = 0; i < s->count; i++)
+		if (cover->area[i] * 100 > area(s->usable[i]) * PLACE_POPUP_PERCENT)
+			return true;
+	return false;
+}

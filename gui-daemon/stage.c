@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * For tests: the whole daemon and the other end of its vchan in one process (memory backend). The
+ * agent does what lines on stdin say and prints what it hears, one line a message; so a test plays
+ * any agent, honest or not, and looks at the X server for the outcome.
+ *
+ *   create ID X Y W H POPUP | destroy ID | map ID PARENT POPUP | unmap ID | dock ID
+ *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
+ *   flags ID SET UNSET | hints ID FLAGS 8 numbers
+ *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
+ *   raw HEX (bytes as they are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
+ */
+#include "gui-daemon/domain.h"
+#include "proto/ctl.h"
+#include "proto/ext.h"
+#include "proto/gui.h"
+#include "vchan/backend.h"
+#include "vchan/libvchan.h"
+#include "vchan/pages.h"
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define DOMAIN 5
+
+struct shared {
+	struct pages_share *pages;
+	struct size size;
+};
+
+static GMainLoop *loop;
+static libvchan_t *agent, *ext;
+static GByteArray *in;
+static GHashTable *shares;
+static int ctl;
+static unsigned preface = 4 + GUI_XCONF_SIZE;
+
+static void as_agent(void) {
+	vchan_memory_domain(DOMAIN);
+}
+
+static void as_daemon(void) {
+	vchan_memory_domain(0);
+}
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *format, ...) {
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	fflush(stdout);
+}
+
+/* The daemon's half of the loop runs only when this one returns: all must fit the ring. */
+static void write_all(const void *bytes, size_t size) {
+	as_agent();
+	while (size > 0) {
+		int n = libvchan_write(agent, bytes, size);
+
+		if (n < 0) {
+			say("closed");
+			break;
+		}
+		bytes = (const char *)bytes + n;
+		size -= (size_t)n;
+		if (n == 0) {
+			as_daemon();
+			g_main_context_iteration(NULL, TRUE);
+			as_agent();
+		}
+	}
+	as_daemon();
+}
+
+static void tell(const struct gui_from_agent *m) {
+	uint8_t out[GUI_MESSAGE_MAX];
+	size_t size = gui_encode_from_agent(m, out, sizeof(out));
+
+	if (size == 0)
+		say("cannot encode %d", (int)m->type);
+	else
+		write_all(out, size);
+}
+
+static void share_free(void *p) {
+	struct shared *s = p;
+
+	pages_share_free(s->pages);
+	g_free(s);
+}
+
+static void paint(struct shared *s, uint32_t rgb) {
+	uint32_t *p = pages_share_data(s->pages);
+
+	for (size_t i = 0; i < (size_t)s->size.w * s->size.h; i++)
+		p[i] = rgb;
+}
+
+static void do_dump(uint32_t id, struct size size, uint32_t rgb, bool foreign) {
+	struct shared *s = g_new0(struct shared, 1);
+	uint32_t count = (uint32_t)(((uint64_t)size.w * size.h * 4 + GUI_PAGE - 1) / GUI_PAGE);
+	size_t room = GUI_HEADER_SIZE + 16 + 4 * (size_t)count;
+	AUTO(auto_free) uint8_t *buf = g_malloc(room);
+	uint32_t *bad = NULL;
+
+	as_agent();
+	s->size = size;
+	if (pages_share_new(0, count, &s->pages))
+		say("cannot share");
+	paint(s, rgb);
+	if (foreign) {
+		bad = g_new(uint32_t, count);
+		for (uint32_t i = 0; i < count; i++)
+			bad[i] = 0x7fff0000 + i;
+	}
+	room = gui_encode_dump(id, size, bad ? bad : pages_share_refs(s->pages), count, buf, room);
+	as_daemon();
+	write_all(buf, room);
+	g_free(bad);
+	/* Kept until the next but one: the daemon may still map it. */
+	g_hash_table_replace(shares, GUINT_TO_POINTER(id), s);
+}
+
+static void do_raw(const char *hex) {
+	GByteArray *bytes = g_byte_array_new();
+	unsigned v;
+
+	for (; sscanf(hex, "%2x", &v) == 1; hex += 2) {
+		uint8_t b = (uint8_t)v;
+
+		g_byte_array_append(bytes, &b, 1);
+	}
+	write_all(bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
+}
+
+static void do_ctl(int type, uint32_t value) {
+	struct ctl_msg m = {.type = (enum ctl_type)type, .value = value};
+	uint8_t buf[CTL_SIZE];
+
+	ctl_encode(&m, buf);
+	if (send(ctl, buf, sizeof(buf), MSG_NOSIGNAL) < 0)
+		say("ctl closed");
+}
+
+/* The X server answered all that the daemon asked, when the answer to a dump is there. */
+static void do_sync(void) {
+	struct gui_from_agent m = {.type = GUI_CREATE, .window = 0xfffffff0};
+
+	m.create.at = (struct rect){0, 0, 1, 1};
+	tell(&m);
+	m = (struct gui_from_agent){.type = GUI_DESTROY, .window = 0xfffffff0};
+	tell(&m);
+}
+
+static bool is(const char *line, const char *verb) {
+	return g_str_has_prefix(line, verb) && line[strlen(verb)] == ' ';
+}
+
+static void on_text_command(const char *line) {
+	struct gui_from_agent m = {0};
+	int at = 0;
+
+	if (sscanf(line, "title %x %n", &m.window, &at) == 1 && at) {
+		m.type = GUI_WMNAME;
+		g_strlcpy(m.wmname.untrusted_text, line + at, sizeof(m.wmname.untrusted_text));
+	} else if (sscanf(line, "class %x %63s %63s", &m.window, m.wmclass.untrusted_class,
+			   m.wmclass.untrusted_name) == 3) {
+		m.type = GUI_WMCLASS;
+	} else {
+		say("what? %s", line);
+		return;
+	}
+	tell(&m);
+}
+
+/* Numbers after the verb: the window in hexadecimal, the rest decimal. */
+static unsigned numbers(const char *line, uint32_t *ret_window, int v[10]) {
+	const char *at = strchr(line, ' ');
+	char *rest;
+	unsigned n = 0;
+
+	*ret_window = at ? (uint32_t)strtoul(at, &rest, 16) : 0;
+	while (at && n < 10) {
+		at = rest;
+		v[n] = (int)strtol(at, &rest, 10);
+		if (rest == at)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static void on_number_command(const char *line) {
+	struct gui_from_agent m = {0};
+	int v[10] = {0};
+	struct rect at;
+
+	numbers(line, &m.window, v);
+	at = (struct rect){v[0], v[1], (uint32_t)v[2], (uint32_t)v[3]};
+	if (is(line, "create")) {
+		m.type = GUI_CREATE;
+		m.create = (struct gui_create){.at = at, .override_redirect = v[4]};
+	} else if (is(line, "map")) {
+		m.type = GUI_MAP;
+		m.map = (struct gui_map){(uint32_t)v[0], v[1]};
+	} else if (is(line, "configure")) {
+		m.type = GUI_CONFIGURE;
+		m.configure = (struct gui_configure){.at = at};
+	} else if (is(line, "damage")) {
+		m.type = GUI_SHMIMAGE;
+		m.shmimage.area = at;
+	} else if (is(line, "flags")) {
+		m.type = GUI_WINDOW_FLAGS;
+		m.flags = (struct gui_flags){(uint32_t)v[0], (uint32_t)v[1]};
+	} else if (is(line, "cursor")) {
+		m.type = GUI_CURSOR;
+		m.cursor.glyph = (uint32_t)v[0];
+	} else if (is(line, "hints")) {
+		const uint32_t *u = (const uint32_t *)v;
+
+		m.type = GUI_WINDOW_HINTS;
+		m.hints = (struct gui_hints){
+			u[0], {u[1], u[2]}, {u[3], u[4]}, {u[5], u[6]}, {u[7], u[8]}};
+	} else {
+		m.type = is(line, "destroy") ? GUI_DESTROY
+			 : is(line, "unmap") ? GUI_UNMAP
+					     : GUI_DOCK;
+	}
+	tell(&m);
+}
+
+static void on_line(const char *line) {
+	uint32_t id, w, h, rgb = 0;
+	int at = 0;
+
+	if (!strcmp(line, "sync"))
+		do_sync();
+	else if (sscanf(line, "dump %x %u %u %x", &id, &w, &h, &rgb) == 4)
+		do_dump(id, (struct size){w, h}, rgb, false);
+	else if (sscanf(line, "foreign-dump %x %u %u", &id, &w, &h) == 3)
+		do_dump(id, (struct size){w, h}, 0, true);
+	else if (sscanf(line, "fill %x %x", &id, &rgb) == 2)
+		paint(g_hash_table_lookup(shares, GUINT_TO_POINTER(id)), rgb);
+	else if (sscanf(line, "raw %n", &at) == 0 && at)
+		do_raw(line + at);
+	else if (sscanf(line, "ctl %u %u", &id, &w) == 2)
+		do_ctl((int)id, w);
+	else if (is(line, "title") || is(line, "class"))
+		on_text_command(line);
+	else
+		on_number_command(line);
+}
+
+static void print_input(const struct gui_from_daemon *m) {
+	switch ((int)m->type) {
+	case GUI_KEYPRESS:
+		say("key %x %u %u %u", m->window, m->key.type, m->key.keycode, m->key.state);
+		break;
+	case GUI_BUTTON:
+		say("button %x %u %d %d %u", m->window, m->button.type, m->button.x, m->button.y,
+			m->button.button);
+		break;
+	case GUI_MOTION:
+		say("motion %x %d %d", m->window, m->motion.x, m->motion.y);
+		break;
+	case GUI_CROSSING:
+		say("crossing %x %u %d %d", m->window, m->crossing.type, m->crossing.x,
+			m->crossing.y);
+		break;
+	case GUI_FOCUS:
+		say("focus %x %u", m->window, m->focus.type);
+		break;
+	default:
+		say("message %d %x", (int)m->type, m->window);
+		break;
+	}
+}
+
+static void print(const struct gui_from_daemon *m) {
+	unsigned down = 0;
+
+	switch ((int)m->type) {
+	case GUI_CONFIGURE:
+		say("configure %x %d %d %u %u", m->window, m->configure.at.x, m->configure.at.y,
+			m->configure.at.w, m->configure.at.h);
+		break;
+	case GUI_WINDOW_DUMP_ACK:
+		say("dump-ack %x", m->window);
+		break;
+	case GUI_DESTROY:
+		if (m->window == 0xfffffff0)
+			say("synced");
+		else
+			say("destroyed %x", m->window);
+		break;
+	case GUI_WINDOW_FLAGS:
+		say("flags %x %u %u", m->window, m->flags.set, m->flags.unset);
+		break;
+	case GUI_CLOSE:
+		say("close %x", m->window);
+		break;
+	case GUI_MAP:
+		say("map %x", m->window);
+		break;
+	case GUI_KEYMAP_NOTIFY:
+		for (int i = 0; i < 256; i++)
+			down += m->keymap.keys[i / 8] >> (i % 8) & 1;
+		say("keymap %u", down);
+		break;
+	default:
+		print_input(m);
+		break;
+	}
+}
+
+/* One message from the front of what was heard. */
+static bool take_message(void) {
+	struct gui_header h;
+	struct gui_from_daemon m;
+
+	if (preface) {
+		struct gui_xconf x;
+
+		if (in->len < preface)
+			return false;
+		if (!gui_decode_xconf(span_over(in->data + 4, GUI_XCONF_SIZE), &x))
+			say("connected %u %u", x.screen.w, x.screen.h);
+		g_byte_array_remove_range(in, 0, preface);
+		preface = 0;
+		return true;
+	}
+	if (in->len < GUI_HEADER_SIZE ||
+		gui_decode_daemon_header(span_over(in->data, GUI_HEADER_SIZE), &h) ||
+		in->len < GUI_HEADER_SIZE + h.length)
+		return false;
+	if (gui_decode_daemon_body(&h, span_over(in->data + GUI_HEADER_SIZE, h.length), &m))
+		say("malformed %d", (int)h.type);
+	else
+		print(&m);
+	g_byte_array_remove_range(in, 0, GUI_HEADER_SIZE + h.length);
+	return true;
+}
+
+static gboolean on_agent_event(gint fd, GIOCondition condition, gpointer data) {
+	uint8_t buf[4096];
+	int n;
+
+	as_agent();
+	libvchan_wait(agent);
+	while ((n = libvchan_read(agent, buf, sizeof(buf))) > 0)
+		g_byte_array_append(in, buf, (guint)n);
+	libvchan_data_ready(agent);
+	as_daemon();
+	while (take_message())
+		;
+	return n < 0 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static gboolean on_ext_event(gint fd, GIOCondition condition, gpointer data) {
+	static GByteArray *heard;
+	uint8_t buf[4096], out[64];
+	struct ext_header h;
+	struct ext_msg m;
+	int n;
+
+	heard = heard ? heard : g_byte_array_new();
+	as_agent();
+	libvchan_wait(ext);
+	while ((n = libvchan_read(ext, buf, sizeof(buf))) > 0)
+		g_byte_array_append(heard, buf, (guint)n);
+	libvchan_data_ready(ext);
+	while (heard->len >= EXT_HEADER_SIZE &&
+		!ext_decode_header(span_over(heard->data, EXT_HEADER_SIZE), &h) &&
+		heard->len >= EXT_HEADER_SIZE + h.length) {
+		if (!ext_decode_body(&h, span_over(heard->data + EXT_HEADER_SIZE, h.length), &m)) {
+			if (m.type == EXT_HELLO)
+				libvchan_write(ext, out, ext_encode(&m, out, sizeof(out)));
+			else if (m.type == EXT_MONITORS)
+				say("monitors %u", m.monitors.count);
+			else if (m.type == EXT_KEYBOARD)
+				say("keyboard %s", m.keyboard.layout);
+			else if (m.type == EXT_FRAME_DONE)
+				say("frame %x", m.window);
+		}
+		g_byte_array_remove_range(heard, 0, EXT_HEADER_SIZE + h.length);
+	}
+	as_daemon();
+	return n < 0 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static gboolean on_ctl(gint fd, GIOCondition condition, gpointer data) {
+	uint8_t buf[CTL_SIZE];
+	struct ctl_msg m;
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n > 0 && !ctl_decode(span_over(buf, (size_t)n), &m))
+		say("ctl %d %u %s", (int)m.type, m.value, m.text);
+	return n != 0;
+}
+
+static void on_over(void *data) {
+	say("over");
+	g_main_loop_quit(loop);
+}
+
+static gboolean on_stdin(GIOChannel *channel, GIOCondition condition, gpointer data) {
+	AUTO(auto_free) char *line = NULL;
+	gsize end = 0;
+
+	if (g_io_channel_read_line(channel, &line, NULL, &end, NULL) != G_IO_STATUS_NORMAL) {
+		g_main_loop_quit(loop);
+		return G_SOURCE_REMOVE;
+	}
+	line[end] = 0;
+	on_line(line);
+	return G_SOURCE_CONTINUE;
+}
+
+static void serve(uint8_t version[4]) {
+	as_agent();
+	agent = libvchan_server_init(0, GUI_PORT, 65536, 65536);
+	ext = libvchan_server_init(0, EXT_PORT, 4096, 4096);
+	if (g_getenv("STAGE_MINOR"))
+		version[0] = (uint8_t)g_ascii_strtoull(g_getenv("STAGE_MINOR"), NULL, 10);
+	if (version[0] < GUI_MINOR_TWO_WAY)
+		preface = GUI_XCONF_SIZE;
+	as_daemon();
+}
+
+int main(int argc, char **argv) {
+	struct options options;
+	struct domain *domain;
+	int pair[2], status;
+	uint8_t version[4] = {8, 0, 1, 0};
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+		options_parse(argc, argv, &options))
+		return 2;
+	options.ctl_fd = pair[0];
+	ctl = pair[1];
+	vchan_use_memory();
+	loop = g_main_loop_new(NULL, FALSE);
+	in = g_byte_array_new();
+	shares = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, share_free);
+	serve(version);
+	if (domain_new(&options, on_over, NULL, &domain))
+		return 1;
+	domain_started(domain);
+	write_all(version, sizeof(version));
+	g_unix_fd_add(libvchan_fd_for_select(agent), G_IO_IN, on_agent_event, NULL);
+	g_unix_fd_add(libvchan_fd_for_select(ext), G_IO_IN, on_ext_event, NULL);
+	g_unix_fd_add(ctl, G_IO_IN | G_IO_HUP, on_ctl, NULL);
+	g_io_add_watch(g_io_channel_unix_new(0), G_IO_IN | G_IO_HUP, on_stdin, NULL);
+	g_main_loop_run(loop);
+	status = domain_status(domain);
+	domain_free(domain);
+	g_hash_table_destroy(shares);
+	return status;
+}

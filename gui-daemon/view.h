@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/*
+ * The line between the half of the daemon that reads a domain's messages (session, windows) and the
+ * half that holds the X connection (x11-*): only checked values cross it, and windows are named by
+ * the domain's numbers. Nothing here answers synchronously, so that the halves can become two
+ * processes (docs/decisions/gui-daemon-one-process.md).
+ *
+ * The X half frames every window by its own structure. Nothing that crosses this line can take a
+ * frame away. It trusts rectangles to keep the promises of proto/gui.h and nothing else: an
+ * unknown number is ignored.
+ */
+#include "common/geometry.h"
+#include "common/label.h"
+#include "gui-daemon/place.h"
+#include "proto/ext.h"
+#include "proto/gui.h"
+
+struct pages_view;
+struct view;
+
+struct view_config {
+	const char *domain; /* checked name */
+	struct label label;
+	char letter;    /* A-Z, 0-9: on the icon */
+	uint32_t frame; /* physical pixels */
+	bool fullscreen_allowed;
+};
+
+struct view_map {
+	bool popup;
+	bool take_focus; /* the domain has the keyboard now: its new window may have it */
+	uint32_t transient_for;
+};
+
+/* What the screen reports. `window` numbers are of windows that were created and not destroyed,
+ * but answers to what was destroyed meanwhile may still come. */
+struct view_listener {
+	/* KEYPRESS, BUTTON, MOTION, CROSSING, FOCUS, KEYMAP_NOTIFY, CLOSE, WINDOW_FLAGS, MAP:
+	 * filled in as for the agent. */
+	void (*on_input)(void *data, const struct gui_from_daemon *m);
+	/* Where the content really is now. */
+	void (*on_placed)(void *data, uint32_t window, struct rect content);
+	/* The X server took the image of a view_image, in order of those; and a view_destroy. */
+	void (*on_imaged)(void *data, uint32_t window);
+	void (*on_destroyed)(void *data, uint32_t window);
+	/* Everything painted so far is on the screen. */
+	void (*on_painted)(void *data, uint32_t window);
+	void (*on_screen)(void *data, const struct place_screen *s, const struct ext_monitors *m);
+	void (*on_keyboard)(void *data, const struct ext_keyboard *k);
+	/* All that the X server had sent was reported. */
+	void (*on_turn)(void *data);
+	/* The X server is gone. */
+	void (*on_lost)(void *data);
+};
+
+/* Connects to $DISPLAY and reads what it needs. 0 or -errno; -EPROTO with one line in *ret_why if
+ * the server lacks something. */
+int view_new(const struct view_config *config, const struct view_listener *listener, void *data,
+	const char **ret_why, struct view **ret);
+struct view *view_free(struct view *v);
+int view_fd(const struct view *v);
+
+/* The screen as it was at view_new. */
+void view_screen(const struct view *v, struct place_screen *ret_screen,
+	struct ext_monitors *ret_monitors, struct ext_keyboard *ret_keyboard);
+uint32_t view_depth(const struct view *v);
+
+void view_create(struct view *v, uint32_t window, struct rect content, bool popup);
+void view_destroy(struct view *v, uint32_t window);
+void view_map(struct view *v, uint32_t window, const struct view_map *map);
+void view_unmap(struct view *v, uint32_t window);
+void view_place(struct view *v, uint32_t window, struct rect content);
+void view_dock(struct view *v, uint32_t window);
+/* Filtered text; the view adds the domain's name. */
+void view_title(struct view *v, uint32_t window, const char *text);
+void view_class(struct view *v, uint32_t window, const char *class, const char *name);
+void view_hints(struct view *v, uint32_t window, const struct gui_hints *hints);
+void view_flags(struct view *v, uint32_t window, struct gui_flags flags);
+void view_cursor(struct view *v, uint32_t window, uint32_t glyph);
+
+/* The pages become the view's; NULL when there are none (the answer comes all the same). Replaces
+ * the window's image. */
+void view_image(struct view *v, uint32_t window, struct size size, struct pages_view *pages);
+void view_drop_image(struct view *v, uint32_t window);
+/* Area in content coordinates, within the window's image (or the screen window's). */
+void view_paint(struct view *v, uint32_t window, struct rect area);
+
+/* Hide or show everything of the domain; windows stay as they are otherwise. */
+void view_hide_all(struct view *v, bool hide);
+void view_paused(struct view *v, bool paused);
+/* Look at monitors, panels and keyboard again. */
+void view_refresh_screen(struct view *v);
+/* Ask for the keys that are down now: KEYMAP_NOTIFY and FOCUS(In) for this window follow. */
+void view_refocus(struct view *v, uint32_t window);
