@@ -6,6 +6,7 @@
 #include "policy/decide.h"
 
 #include "policy/candidates.h"
+#include "policy/decide-inner.h"
 #include "policy/match.h"
 
 #include <errno.h>
@@ -23,14 +24,14 @@ static void deny_aloud(struct policy_decision *d, enum policy_reason reason) {
 }
 
 static void set_requested(struct policy_decision *d, const char *text) {
-	size_t len = strnlen(text, POLICY_TEXT_MAX);
+	size_t len = strlen(text);
 
 	/* What names a domain that exists is shorter; what does not has become @default. */
 	if (len < POLICY_TEXT_MAX)
 		memcpy(d->requested_target, text, len + 1);
 }
 
-static struct call target_of(
+struct call call_to(
 	const struct policy_system *system, struct call call, const struct policy_token *token) {
 	const struct domain_entry *entry = NULL;
 
@@ -95,7 +96,7 @@ static bool check_request(const struct policy_system *system, const struct polic
 		deny(d, POLICY_BAD_TARGET);
 		return false;
 	}
-	*call = target_of(system, *call, &token);
+	*call = call_to(system, *call, &token);
 	if (call->target == TARGET_UNKNOWN) {
 		deny(d, POLICY_BAD_TEMPLATE);
 		return false;
@@ -142,7 +143,7 @@ static void note_passed_deny(const struct policy *policy, const struct policy_sy
 
 	if (!d->rule->redirects)
 		return;
-	direct = target_of(system, *call, &d->rule->redirect);
+	direct = call_to(system, *call, &d->rule->redirect);
 	first = match_first(policy, &direct, &trapped);
 	if (first != NO_RULE && !trapped && policy->rules[first].action == POLICY_ACTION_DENY)
 		d->passes_deny = &policy->rules[first];
@@ -234,7 +235,7 @@ static void apply_allow(
 		allow(system, call, lasting_text(system, call, d->requested_target), d);
 		return;
 	}
-	to = target_of(system, *call, &d->rule->redirect);
+	to = call_to(system, *call, &d->rule->redirect);
 	allow(system, &to, d->rule->redirect.text, d);
 }
 
@@ -242,7 +243,7 @@ static void apply_allow(
 static int single_target(
 	const struct policy_system *system, const struct call *call, struct policy_decision *d) {
 	const struct policy_token *token = &d->rule->redirect;
-	struct call to = target_of(system, *call, token);
+	struct call to = call_to(system, *call, token);
 
 	d->targets = calloc(1, sizeof(*d->targets));
 	if (!d->targets)
@@ -328,6 +329,21 @@ static int apply(const struct policy *policy, const struct policy_system *system
 		break;
 	}
 	return 0;
+}
+
+int decide_by_rule(const struct policy *policy, const struct policy_system *system,
+	const struct call *call, const struct policy_rule *rule, struct policy_decision *ret) {
+	*ret = (struct policy_decision){
+		.default_target = -1, .rule = rule, .source = &call->source->is};
+	if (call->target == TARGET_DOMAIN)
+		set_requested(ret, call->domain->is.name);
+	else if (call->target == TARGET_DISPOSABLE)
+		set_requested(ret, call->domain->disposable);
+	else if (call->target == TARGET_ADMIN)
+		set_requested(ret, POLICY_ADMIN_NAME);
+	else
+		set_requested(ret, call->target == TARGET_KEYWORD ? "@dispvm" : "@default");
+	return apply(policy, system, call, false, ret);
 }
 
 /* Writes down what was passed over; false if rule-by-rule finds another rule than the index. */

@@ -3,6 +3,7 @@
 #include "policy/system-json.h"
 
 #include <gio/gio.h>
+#include <string.h>
 
 #define BAD(...) g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, __VA_ARGS__)
 
@@ -84,6 +85,11 @@ static JsonObject *find_domains(JsonNode *node) {
 	return inner && JSON_NODE_HOLDS_OBJECT(inner) ? json_node_get_object(inner) : NULL;
 }
 
+static int by_name(gconstpointer a, gconstpointer b) {
+	return strcmp(
+		((const struct policy_domain *)a)->name, ((const struct policy_domain *)b)->name);
+}
+
 struct policy_system *policy_system_from_json(JsonNode *node, GError **error) {
 	JsonObject *domains = find_domains(node);
 	g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func(g_free);
@@ -107,6 +113,7 @@ struct policy_system *policy_system_from_json(JsonNode *node, GError **error) {
 			return NULL;
 		g_array_append_val(records, record);
 	}
+	g_array_sort(records, by_name);
 	answer = policy_system_new(
 		(struct policy_domain *)(void *)records->data, records->len, &system, &bad);
 	if (answer)
