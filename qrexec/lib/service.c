@@ -138,10 +138,10 @@ int service_find(const char *paths, const char *key, const char *service, const 
 	struct service *ret) {
 	int r;
 
-	/* The alphabet of names has no '/', but a name of the admin domain is only as good as its
-	 * writer. */
-	if (strchr(key, '/') || service[0] == '.')
+	/* A name of the admin domain is only as good as its writer. An argument with a '/' is just
+	 * no file's name. */
+	if (strchr(service, '/') || service[0] == '.')
 		return SERVICE_E_NONE;
-	r = search(paths, key, argument, ret);
+	r = strchr(key, '/') ? SERVICE_E_NONE : search(paths, key, argument, ret);
 	return r == SERVICE_E_NONE ? search(paths, service, argument, ret) : r;
 }

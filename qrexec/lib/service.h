@@ -28,3 +28,8 @@ MUST_USE int service_find(const char *paths, const char *key, const char *servic
 
 /* "/dev/tcp[/HOST[/PORT]]" with the missing parts from the argument; 0 or SERVICE_E_BAD. */
 MUST_USE int service_tcp(const char *target, const char *argument, struct service *ret);
+
+/* Begins to connect to a SOCKET or TCP service. 0, -EINPROGRESS (poll for writing, then ask
+ * service_connected), or -errno. *ret is also written on -EINPROGRESS. */
+MUST_USE int service_connect(const struct service *s, int *ret);
+MUST_USE int service_connected(int fd);

@@ -78,8 +78,8 @@ static int start_here(const struct spawn_plan *p, const int fds[3], pid_t *ret) 
 		posix_spawn_file_actions_addchdir_np(&fa, p->dir);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(
-		&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(&attr, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+						(p->keep_session ? 0 : POSIX_SPAWN_SETSID)));
 	r = posix_spawn(ret, p->path, &fa, &attr, p->argv, p->envp);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);

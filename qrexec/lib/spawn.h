@@ -11,12 +11,13 @@ struct spawn_plan {
 	const char *path;
 	char *const *argv;
 	char *const *envp;
-	const char *user; /* another user than ours: needs root; NULL: as we are */
-	const char *dir;  /* NULL: stays where we are */
-	bool keep_stderr; /* the program's stderr is ours */
-	bool no_streams;  /* nothing is connected: /dev/null */
-	int one_socket;   /* >= 0: stdin and stdout are this socket */
-	bool keep_fds;    /* what we hold without close-on-exec stays open in it */
+	const char *user;  /* another user than ours: needs root; NULL: as we are */
+	const char *dir;   /* NULL: stays where we are */
+	bool keep_stderr;  /* the program's stderr is ours */
+	bool no_streams;   /* nothing is connected: /dev/null */
+	int one_socket;    /* >= 0: stdin and stdout are this socket */
+	bool keep_session; /* it stays in our session, with our terminal */
+	bool keep_fds;     /* what we hold without close-on-exec stays open in it */
 };
 
 /* Our ends; -1 where there is none. */

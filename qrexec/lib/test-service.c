@@ -145,6 +145,7 @@ static void test_find(void) {
 		{"dead+", "dead", "", SERVICE_E_BAD, 0, NULL},
 		{"plain+", "plain", "", SERVICE_E_BAD, 0, NULL},
 		{"../one/a+", "../one/a", "", SERVICE_E_NONE, 0, NULL},
+		{"a+/../b", "a", "/../b", 0, SERVICE_EXEC, "/one/a"},
 		{"..+", "..", "", SERVICE_E_NONE, 0, NULL},
 		{".+", ".", "", SERVICE_E_NONE, 0, NULL},
 	};

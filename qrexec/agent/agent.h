@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* The qrexec agent of a domain: what its parts share. */
+#include "qrexec/lib/link.h"
+
+#include <glib.h>
+
+struct agent_options {
+	const char *vchan;
+	const char *socket; /* where callers connect */
+	const char *service_paths, *config_paths;
+	const char *user; /* a name that means "as whom I run"; may be NULL */
+	int ready_fd;
+};
+
+struct agent {
+	struct agent_options options;
+	GMainLoop *loop;
+	struct link *control; /* NULL while no daemon is there */
+	int exit_code;
+	struct callers *callers;
+	struct calls *calls;
+};
+
+/* agent.c */
+/* Serves the control vchan, again after a daemon went. 0 or -errno. */
+MUST_USE int agent_serve(struct agent *a);
+/* Tells the daemon that a data connection is over. */
+void agent_tell_terminated(struct agent *a, const struct qrexec_peer *peer);
+
+/* callers.c: programs of this domain that call others */
+MUST_USE int callers_new(struct agent *a, struct callers **ret);
+struct callers *callers_free(struct callers *c);
+void callers_connect(
+	struct callers *c, const struct qrexec_ident *ident, const struct qrexec_peer *peer);
+void callers_refuse(struct callers *c, const struct qrexec_ident *ident);
+/* The daemon went: who waits for an answer gets none. */
+void callers_refuse_all(struct callers *c);
+
+/* calls.c: services that others run here */
+struct calls *calls_new(struct agent *a);
+struct calls *calls_free(struct calls *c);
+void calls_run(struct calls *c, const struct qrexec_msg *m);
