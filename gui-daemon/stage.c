@@ -8,6 +8,7 @@
  *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
  *   flags ID SET UNSET | hints ID FLAGS 8 numbers
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
+ *   echo 0|1 (whether CONFIGURE is echoed, as an honest agent does; at first it is)
  *   raw HEX (bytes as they are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
  */
 #include "gui-daemon/domain.h"
@@ -36,6 +37,7 @@ static libvchan_t *agent, *ext;
 static GByteArray *in;
 static GHashTable *shares;
 static int ctl;
+static bool echo = true;
 static unsigned preface = 4 + GUI_XCONF_SIZE;
 
 static void as_agent(void) {
@@ -250,6 +252,8 @@ static void on_line(const char *line) {
 		paint(g_hash_table_lookup(shares, GUINT_TO_POINTER(id)), rgb);
 	else if (sscanf(line, "raw %n", &at) == 0 && at)
 		do_raw(line + at);
+	else if (sscanf(line, "echo %u", &w) == 1)
+		echo = w;
 	else if (sscanf(line, "ctl %u %u", &id, &w) == 2)
 		do_ctl((int)id, w);
 	else if (is(line, "title") || is(line, "class"))
@@ -283,13 +287,22 @@ static void print_input(const struct gui_from_daemon *m) {
 	}
 }
 
+static void on_configure(const struct gui_from_daemon *m) {
+	struct gui_from_agent back = {.type = GUI_CONFIGURE, .window = m->window};
+
+	say("configure %x %d %d %u %u", m->window, m->configure.at.x, m->configure.at.y,
+		m->configure.at.w, m->configure.at.h);
+	back.configure = m->configure;
+	if (echo)
+		tell(&back);
+}
+
 static void print(const struct gui_from_daemon *m) {
 	unsigned down = 0;
 
 	switch ((int)m->type) {
 	case GUI_CONFIGURE:
-		say("configure %x %d %d %u %u", m->window, m->configure.at.x, m->configure.at.y,
-			m->configure.at.w, m->configure.at.h);
+		on_configure(m);
 		break;
 	case GUI_WINDOW_DUMP_ACK:
 		say("dump-ack %x", m->window);
