@@ -9,6 +9,7 @@ import time
 
 from Xlib import X, display
 from Xlib.error import BadWindow
+from Xlib.ext import xtest
 
 FRAME = 4
 GROUND, MARK = 0xf57900, 0x000000  # label orange; its marks
@@ -47,6 +48,10 @@ class Stage:
             self.heard.append(line)
             if re.match(pattern, line):
                 return line
+
+    def hears(self, pattern):
+        """A line that matches, whether it came already or comes yet."""
+        return next((line for line in self.heard if re.match(pattern, line)), None) or self.wait_for(pattern)
 
     def sync(self):
         """The daemon and the X server have done all that was said so far. The lines heard meanwhile."""
@@ -127,6 +132,14 @@ class Screen:
 
     def pixel(self, x, y):
         return self.pixels(x, y, 1, 1)[0][0]
+
+    def type(self, keysym, *modifiers):
+        codes = [self.x.keysym_to_keycode(k) for k in (*modifiers, keysym)]
+        for c in codes:
+            xtest.fake_input(self.x, X.KeyPress, c)
+        for c in reversed(codes):
+            xtest.fake_input(self.x, X.KeyRelease, c)
+        self.x.sync()
 
     def move_pointer_away(self):
         g = self.root.get_geometry()

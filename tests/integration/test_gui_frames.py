@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from gui_stage import FRAME, GROUND, Screen, Stage, check_frame, start_openbox
+from Xlib import XK, X
 
 IMAGE = 0x123456
 
@@ -138,8 +139,19 @@ def test_full_screen_keeps_the_frame_and_the_key_leaves_it(stage):
     stage.say('flags 1 1 0')
     stage.wait_for('flags 1 1 0')
     stage.screen.wait_until(lambda: stage.screen.place(outer) == (0, 0, 1280, 800), 'full screen')
-    stage.wait_for('configure 1 4 4 1272 792')
+    stage.hears('configure 1 4 4 1272 792')
     check_frame(stage.screen, outer)
+    outer.set_input_focus(X.RevertToPointerRoot, X.CurrentTime)
+    stage.screen.x.sync()
+    stage.hears('focus 1 9')
+    stage.screen.type(XK.XK_Escape, XK.XK_Super_L)
+    stage.hears('flags 1 0 1')
+    stage.screen.wait_until(lambda: stage.screen.place(outer)[2:] == (208, 158), 'its old size')
+    escape = stage.screen.x.keysym_to_keycode(XK.XK_Escape)
+    assert not [line for line in stage.sync() if line.startswith(f'key 1 2 {escape} ')]
+    stage.say('flags 1 1 0')  # not again until the domain took it back
+    stage.sync()
+    assert stage.screen.place(outer)[2:] == (208, 158)
 
 
 def test_frame_covers_everything_before_the_daemon_reacts(stage):
