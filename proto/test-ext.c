@@ -54,6 +54,8 @@ static void test_lengths(void) {
 	/* the header says another length than there is */
 	g_assert_cmpint(ext_decode_body(&(struct ext_header){EXT_HELLO, 4}, span_over(body, 3), &m),
 		==, EXT_E_LENGTH);
+	g_assert_cmpint(ext_decode_body(&(struct ext_header){EXT_HELLO, 3}, span_over(body, 4), &m),
+		==, EXT_E_LENGTH);
 	memset(body, 0, 4);
 	g_assert_cmpint(decode(EXT_HELLO, body, 4, &m), ==, EXT_E_RANGE);
 }

@@ -222,6 +222,7 @@ static const struct row rows[] = {
 	{"set", GUI_WINDOW_FLAGS, 0, {7, 0}, {7, 0}},
 	{"unset: never un-minimise", GUI_WINDOW_FLAGS, 0, {0, 7}, {0, 3}},
 	{"unknown", GUI_WINDOW_FLAGS, 0, {0xfffffff9, 2}, {1, 2}},
+	{"unknown unset", GUI_WINDOW_FLAGS, 0, {1, 0xfffffffa}, {1, 2}},
 	{"overlap", GUI_WINDOW_FLAGS, R, {3, 1}},
 	{"unknown overlap", GUI_WINDOW_FLAGS, R, {0x80000001, 0x80000000}},
 	{"default", GUI_CURSOR, 0, {0}, {0}},
@@ -304,11 +305,13 @@ static void test_ranges(void) {
 
 /* Hints that are absent hold values that limit nothing, for whoever does not look at flags. */
 static void test_hints_absent(void) {
-	const uint8_t body[36] = {0};
+	uint8_t body[36];
 	struct gui_header h = {GUI_WINDOW_HINTS, 1, 36};
 	struct gui_from_agent m;
 
+	memset(body, 0xff, sizeof(body));
 	g_assert_cmpint(gui_decode_agent_body(&h, span_over(body, 36), 8, &m), ==, 0);
+	g_assert_cmpuint(m.hints.flags, ==, GUI_HINT_US_POSITION | GUI_HINT_P_POSITION);
 	g_assert_cmpuint(m.hints.max.w, ==, GUI_MAX_W);
 	g_assert_cmpuint(m.hints.max.h, ==, GUI_MAX_H);
 	g_assert_cmpuint(m.hints.inc.w, ==, 1);

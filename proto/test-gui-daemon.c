@@ -96,6 +96,22 @@ static void test_ranges(void) {
 		check_row(&rows[i]);
 }
 
+static void test_bodies(void) {
+	const uint8_t body[36] = {1, 1, 1, 1, 1, 1, 1, 1};
+	struct span bad = span_over(body, 8);
+	struct gui_header h = {GUI_MAP, 1, 8};
+	struct gui_from_daemon m;
+
+	g_assert_cmpint(gui_decode_daemon_body(&h, bad, &m), ==, 0);
+	g_assert_cmpuint(m.map.transient_for, ==, 0);
+	bad.bad = true;
+	g_assert_cmpint(gui_decode_daemon_body(&h, bad, &m), ==, GUI_E_LENGTH);
+	h.length = 9;
+	g_assert_cmpint(gui_decode_daemon_body(&h, span_over(body, 9), &m), ==, GUI_E_LENGTH);
+	h = (struct gui_header){GUI_WINDOW_HINTS, 1, 36};
+	g_assert_cmpint(gui_decode_daemon_body(&h, span_over(body, 36), &m), ==, GUI_E_TYPE);
+}
+
 static uint32_t fixed_length(uint32_t type) {
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		if (rows[i].type == type && type != GUI_CLIPBOARD_DATA)
@@ -210,6 +226,7 @@ static void test_xconf(void) {
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/proto/gui/daemon/ranges", test_ranges);
+	g_test_add_func("/proto/gui/daemon/bodies", test_bodies);
 	g_test_add_func("/proto/gui/daemon/headers", test_headers);
 	g_test_add_func("/proto/gui/version", test_version);
 	g_test_add_func("/proto/gui/xconf", test_xconf);

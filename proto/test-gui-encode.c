@@ -152,6 +152,17 @@ static void test_every_byte(void) {
 		check_encoding(false, daemon[i]);
 }
 
+static void test_absent_hints(void) {
+	const uint8_t zeros[36] = {0};
+	uint8_t buf[GUI_MESSAGE_MAX];
+	struct gui_from_agent m;
+
+	make_agent(GUI_WINDOW_HINTS, 1, &m);
+	m.hints.flags = 0;
+	g_assert_cmpuint(gui_encode_from_agent(&m, buf, sizeof(buf)), ==, 12 + 36);
+	g_assert_cmpmem(buf + 12, 36, zeros, 36);
+}
+
 static void refuse_agent(const struct gui_from_agent *m) {
 	uint8_t buf[GUI_MESSAGE_MAX];
 
@@ -254,6 +265,7 @@ static void test_dump(void) {
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/bug-class/D5/gui-every-byte-written", test_every_byte);
+	g_test_add_func("/bug-class/D5/gui-absent-hints", test_absent_hints);
 	g_test_add_func("/proto/gui/encode/refuses-agent", test_refuses_agent);
 	g_test_add_func("/proto/gui/encode/refuses-daemon", test_refuses_daemon);
 	g_test_add_func("/proto/gui/encode/dump", test_dump);
