@@ -20,7 +20,7 @@ static const struct {
 	{CTL_KEYBOARD_LOCK, 0x7fef, false},
 	{CTL_PAUSED, 1, false},
 	{CTL_SCREEN_CHANGED, 0, false},
-	{CTL_FOCUSED_DOMAIN, 0x7fef, false},
+	{CTL_FOCUSED_DOMAIN, 0x7fef, true},
 };
 
 static int decode(const uint8_t *bytes, size_t n) {
