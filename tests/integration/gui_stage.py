@@ -17,14 +17,14 @@ PATIENCE = float(os.environ.get('PATIENCE', 20))
 DOMAIN = 5
 
 
-class Stage:
-    def __init__(self, programs, build, x_display, *options, name='work', minor=None):
-        env = {**os.environ, 'DISPLAY': x_display}
-        if minor is not None:
-            env['STAGE_MINOR'] = str(minor)
-        self.p = programs.start(
-            [build / 'gui-daemon' / 'gui-daemon-stage', f'--domain-id={DOMAIN}', f'--name={name}', '--label=orange', '--vchan=memory', *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True, bufsize=1)
+class Agent:
+    """An agent that does what the test says, at the end of its own vchan."""
+
+    def __init__(self, programs, build, path):
+        self.start(programs, [build / 'gui-daemon' / 'gui-daemon-stage', 'agent', f'local:{path}'], os.environ)
+
+    def start(self, programs, argv, env):
+        self.p = programs.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True, bufsize=1)
         self.lines = queue.Queue()
         self.heard = []
         self.errors = []
@@ -68,6 +68,17 @@ class Stage:
     def show(self, number, w, h, rgb):
         self.say(f'dump {number:x} {w} {h} {rgb:06x}', f'damage {number:x} 0 0 {w} {h}')
         self.wait_for(f'frame {number:x}')
+
+
+class Stage(Agent):
+    """The daemon and its agent in one process."""
+
+    def __init__(self, programs, build, x_display, *options, name='work', minor=None):
+        env = {**os.environ, 'DISPLAY': x_display}
+        if minor is not None:
+            env['STAGE_MINOR'] = str(minor)
+        self.start(programs, [build / 'gui-daemon' / 'gui-daemon-stage', f'--domain-id={DOMAIN}', f'--name={name}', '--label=orange',
+                              '--vchan=memory', *options], env)
 
 
 class Screen:
