@@ -286,7 +286,7 @@ static void test_pages(void) {
 	g_assert_cmpint(pages_share_new(ADMIN, 3, &s), ==, 0);
 	data = pages_share_data(s);
 	g_assert_cmpint(data[3 * 4096 - 1], ==, 0);
-	strcpy(data + 4096, "seen by the peer");
+	memcpy(data + 4096, "seen by the peer", sizeof("seen by the peer"));
 	pages_share_publish(s, 4096, 16);
 	le_refs(s, refs);
 

@@ -57,7 +57,7 @@ static void kill_hv(void) {
 }
 
 static void start_hv(void) {
-	strcpy(rig.dir, "/tmp/bulkhead-hv-XXXXXX");
+	memcpy(rig.dir, "/tmp/bulkhead-hv-XXXXXX", sizeof("/tmp/bulkhead-hv-XXXXXX"));
 	g_assert_nonnull(g_mkdtemp(rig.dir));
 	launch_hv();
 }
@@ -282,7 +282,8 @@ static void play_share(int port) {
 	g_assert_nonnull(v);
 	libvchan_set_blocking(v, 1);
 	g_assert_cmpint(pages_share_new(0, 20, &s), ==, 0);
-	strcpy((char *)pages_share_data(s) + 19 * 4096, "drawn by the domain");
+	memcpy((char *)pages_share_data(s) + 19 * 4096, "drawn by the domain",
+		sizeof("drawn by the domain"));
 	le_refs(s, refs);
 	g_assert_cmpint(libvchan_write(v, refs, sizeof(refs)), ==, sizeof(refs));
 	g_assert_cmpint(libvchan_read(v, &go, 1), ==, 1);
