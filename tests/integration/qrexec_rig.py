@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The whole call path without a manager: our broker and daemons, agents of ours or literal ones, on the socket vchan."""
+"""The whole call path without a manager: our broker and daemons, agents of ours or literal ones, on the socket vchan;
+with local=True domains of ours on bulkhead-hv."""
 import array
 import getpass
 import json
@@ -10,6 +11,7 @@ import struct
 import subprocess
 
 import qrexec_wire as wire
+from rig import Hv
 
 READY, CALL, TERMINATED, FAULT, EXEC, CONNECT, REFUSE = 1, 2, 3, 4, 16, 17, 18
 DOMAIN, DOMAIN_GONE, DAEMON, DONE = 32, 33, 34, 35
@@ -68,8 +70,9 @@ s.recv(1)
 
 
 class Rig:
-    def __init__(self, build, folder, policy=''):
+    def __init__(self, build, folder, policy='', local=False):
         self.build, self.dir = build, folder
+        self.hv = Hv() if local else None
         self.policy_dir = folder / 'policy.d'
         self.own_dir = folder / 'home/bulkhead/policy.d'
         self.policy_dir.mkdir()
@@ -85,12 +88,14 @@ class Rig:
         self.env = dict(os.environ, VCHAN_DOMAIN='0', VCHAN_SOCKET_DIR=str(folder), BULKHEAD_POLICY_PATH=f'{self.own_dir}:{self.policy_dir}', XDG_CONFIG_HOME=str(folder / 'home'),
                         QREXEC_SERVICE_PATH=str(self.admin_services), QUBES_RPC_CONFIG_PATH=str(folder / 'none'))
         self.env.pop('BULKHEAD_VCHAN', None)
+        if local:
+            self.env.pop('VCHAN_SOCKET_DIR')
         self.running, self.domains, self.pending = [], {}, []
         self.manager = Packets()
         fd = self.manager.other.fileno()
-        self.broker = self.start('bulkhead-qrexec-broker', f'--manager-fd={fd}', '--vchan=unix:', f'--ask={dialog}',
-                                 f'--serve={build}/qrexec/bulkhead-qrexec-serve', f'--audit={self.audit_file}',
-                                 f'--socket={self.socket}', fds=[fd])
+        more = [] if local else ['--vchan=unix:']
+        self.broker = self.start('bulkhead-qrexec-broker', f'--manager-fd={fd}', f'--ask={dialog}', f'--audit={self.audit_file}',
+                                 f'--serve={build}/qrexec/bulkhead-qrexec-serve', f'--socket={self.socket}', *more, fds=[fd])
         self.manager.other.close()
 
     def policy(self, text):
@@ -110,7 +115,14 @@ class Rig:
         """A qrexec-daemon of ours for the domain, as the manager would start it."""
         pair = Packets()
         fd = pair.other.fileno()
-        p = self.start('bulkhead-qrexec-daemon', '--vchan=unix:', f'--domain={number}', f'--broker-fd={fd}', fds=[fd])
+        fds, vchan = [fd], 'unix:'
+        if self.hv:
+            end = self.hv.admit(number)
+            fds.append(end.fileno())
+            vchan = f'local-fd:{end.fileno()}'
+        p = self.start('bulkhead-qrexec-daemon', f'--vchan={vchan}', f'--domain={number}', f'--broker-fd={fd}', fds=fds)
+        if self.hv:
+            end.close()
         self.manager.send(pack(DAEMON, name, domain=number), pair.sock.fileno())
         pair.close()
         return p
@@ -123,8 +135,11 @@ class Rig:
         return pair
 
     def domain(self, name, number, **more):
+        path = None
+        if self.hv:
+            number, path = self.hv.create_domain(name)
         self.define(name, number, **more)
-        d = Guest(self, name, number)
+        d = Guest(self, name, number, path)
         self.domains[name] = d
         return d
 
@@ -170,13 +185,21 @@ class Rig:
                 for f in (p.stdin, p.stdout, p.stderr):
                     if f:
                         f.close()
+        if self.hv:
+            self.hv.close()
         assert self.broker.returncode == 0
+
+    def give_vchan(self):
+        """As the manager: a connection of the admin domain for the next call that needs one."""
+        m = self.from_broker(VCHAN)
+        with self.hv.admit(m['domain']) as end:
+            self.manager.send(pack(DONE, '', id=m['id']), end.fileno())
 
 
 class Guest:
     """A domain with services, an agent and a daemon of ours."""
 
-    def __init__(self, rig, name, number):
+    def __init__(self, rig, name, number, hv_path=None):
         self.rig, self.name, self.number = rig, name, number
         self.services, self.config = rig.dir / f'rpc{number}', rig.dir / f'config{number}'
         self.services.mkdir()
@@ -184,6 +207,8 @@ class Guest:
         self.agent_socket = rig.dir / f'agent{number}.sock'
         self.env = dict(rig.env, VCHAN_DOMAIN=str(number), QREXEC_SERVICE_PATH=str(self.services),
                         QUBES_RPC_CONFIG_PATH=str(self.config), BULKHEAD_QREXEC_SOCKET=str(self.agent_socket))
+        if hv_path:
+            self.env['BULKHEAD_VCHAN'] = 'local:' + hv_path
         self.service('test.Echo', 'exec cat')
         self.service('test.True', 'exit 0')
         self.service('test.Who', 'echo "$QREXEC_REMOTE_DOMAIN $1"; exit 3')
