@@ -288,6 +288,28 @@ static void test_loops(void) {
 	g_assert_nonnull(strstr(many, "more than 5000 files"));
 }
 
+/* Sixteen files deep is fine, one more is not. */
+static void test_depth(void) {
+	for (unsigned depth = 16; depth <= 17; depth++) {
+		struct memory_file files[20] = {{"run/x", "x"}, {"etc/a.policy", "!include 2"}};
+		g_autofree char *got = NULL;
+
+		for (unsigned i = 2; i <= depth; i++)
+			files[i] = (struct memory_file){g_strdup_printf("etc/%u", i),
+				i < depth ? g_strdup_printf("!include %u", i + 1)
+					  : g_strdup("s * a end allow")};
+		got = parse_files(files, depth + 1, NULL);
+		if (depth == 16)
+			g_assert_cmpstr(got, ==, "end");
+		else
+			g_assert_nonnull(strstr(got, "includes go deeper than 16 files"));
+		for (unsigned i = 2; i <= depth; i++) {
+			g_free((char *)files[i].path);
+			g_free((char *)files[i].text);
+		}
+	}
+}
+
 static void test_long_line(void) {
 	g_autofree char *text = g_strnfill(8193, 'x');
 	struct policy_errors errors = {0};
@@ -405,6 +427,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/policy/parse/file-names", test_file_names);
 	g_test_add_func("/policy/parse/missing-folder", test_missing_folder);
 	g_test_add_func("/policy/parse/loops", test_loops);
+	g_test_add_func("/policy/parse/depth", test_depth);
 	g_test_add_func("/policy/parse/long-line", test_long_line);
 	g_test_add_func("/policy/parse/many-errors", test_many_errors);
 	g_test_add_func("/policy/parse/old-format", test_old_format);
