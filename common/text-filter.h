@@ -2,9 +2,9 @@
 #pragma once
 /*
  * Text that a domain chose, made fit to stand on the admin desktop: valid UTF-8 only, no control,
- * bidi, unassigned-plane or private characters, at most two combining marks in a row, bounded
- * length (bug classes A12, E15). What is refused becomes '_', so that the person sees that
- * something was there.
+ * bidi, invisible, unassigned-plane or private characters, at most two combining marks in a row
+ * and none in front, bounded length (bug classes A12, E15). What is refused becomes '_', so that
+ * the person sees that something was there.
  */
 #include "common/cleanup.h"
 
