@@ -34,7 +34,7 @@ struct domain {
 	bool told_focus, told_image, connected;
 	unsigned dropped;
 	int status;
-	void (*on_over)(void *data);
+	const struct domain_user *user;
 	void *data;
 };
 
@@ -48,7 +48,7 @@ static void tell(struct domain *d, const char *what, const char *consequence) {
 
 static void over(struct domain *d, int status) {
 	d->status = status;
-	d->on_over(d->data);
+	d->user->on_over(d->data);
 }
 
 /* To the agent. */
@@ -124,6 +124,9 @@ static bool link_busy(void *data) {
 }
 
 static void on_link_open(void *data) {
+	struct domain *d = data;
+
+	d->user->on_open(d->data);
 }
 
 static void on_link_turn(void *data) {
@@ -360,14 +363,14 @@ static int open_links(struct domain *d) {
 	return 0;
 }
 
-int domain_new(const struct options *options, void (*on_over)(void *data), void *data,
+int domain_new(const struct options *options, const struct domain_user *user, void *data,
 	struct domain **ret) {
 	struct domain *d = g_new0(struct domain, 1);
 	struct place_screen screen;
 	int r;
 
 	d->options = *options;
-	d->on_over = on_over;
+	d->user = user;
 	d->data = data;
 	d->manager = manager_new(options->ctl_fd, on_manager, d);
 	d->tick = g_source_new(&tick_funcs, sizeof(GSource));

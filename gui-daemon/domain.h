@@ -8,9 +8,15 @@
 
 struct domain;
 
+struct domain_user {
+	/* The agent's port is connected; nothing of it was read yet. */
+	void (*on_open)(void *data);
+	void (*on_over)(void *data);
+};
+
 /* Opens the display and both ports (which may connect later). 0, or -errno after one line on
  * stderr. */
-MUST_USE int domain_new(const struct options *options, void (*on_over)(void *data), void *data,
+MUST_USE int domain_new(const struct options *options, const struct domain_user *user, void *data,
 	struct domain **ret);
 struct domain *domain_free(struct domain *d);
 

@@ -80,10 +80,12 @@ static void on_end(void *data, int why) {
 	p->hello = false;
 	if (why == LINK_E_CLOSED)
 		p->user->on_end(p->data, NULL);
+	else if (why == LINK_E_FULL)
+		p->user->on_end(p->data, "does not read its second port: it is closed");
+	else if (why < 0)
+		p->user->on_end(p->data, "its second port failed: it is closed");
 	else
-		p->user->on_end(p->data,
-			why == LINK_E_FULL ? "does not read its second port: it is closed"
-					   : "broke the protocol of its second port: it is closed");
+		p->user->on_end(p->data, "broke the protocol of its second port: it is closed");
 }
 
 static const struct link_user link_user = {need, take, never_busy, on_open, on_turn, on_end};

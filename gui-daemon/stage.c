@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For tests: the whole daemon and the other end of its vchan in one process (memory backend). The
- * agent does what lines on stdin say and prints what it hears, one line a message; so a test plays
- * any agent, honest or not, and looks at the X server for the outcome.
+ * For tests: the whole daemon and the other end of its vchan in one process (memory backend); or,
+ * called as `stage agent VCHAN`, the other end alone. The agent does what lines on stdin say and
+ * prints what it hears, one line a message; so a test plays any agent, honest or not, and looks at
+ * the X server for the outcome.
  *
  *   create ID X Y W H POPUP | destroy ID | map ID PARENT POPUP | unmap ID | dock ID
  *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
  *   flags ID SET UNSET | hints ID FLAGS 8 numbers
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
+ *   echo 0|1 (whether CONFIGURE is echoed, as an honest agent does; at first it is)
  *   raw HEX (bytes as they are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
  */
 #include "gui-daemon/domain.h"
@@ -36,6 +38,7 @@ static libvchan_t *agent, *ext;
 static GByteArray *in;
 static GHashTable *shares;
 static int ctl;
+static bool echo = true;
 static unsigned preface = 4 + GUI_XCONF_SIZE;
 
 static void as_agent(void) {
@@ -250,6 +253,8 @@ static void on_line(const char *line) {
 		paint(g_hash_table_lookup(shares, GUINT_TO_POINTER(id)), rgb);
 	else if (sscanf(line, "raw %n", &at) == 0 && at)
 		do_raw(line + at);
+	else if (sscanf(line, "echo %u", &w) == 1)
+		echo = w;
 	else if (sscanf(line, "ctl %u %u", &id, &w) == 2)
 		do_ctl((int)id, w);
 	else if (is(line, "title") || is(line, "class"))
@@ -283,13 +288,22 @@ static void print_input(const struct gui_from_daemon *m) {
 	}
 }
 
+static void on_configure(const struct gui_from_daemon *m) {
+	struct gui_from_agent back = {.type = GUI_CONFIGURE, .window = m->window};
+
+	say("configure %x %d %d %u %u", m->window, m->configure.at.x, m->configure.at.y,
+		m->configure.at.w, m->configure.at.h);
+	back.configure = m->configure;
+	if (echo)
+		tell(&back);
+}
+
 static void print(const struct gui_from_daemon *m) {
 	unsigned down = 0;
 
 	switch ((int)m->type) {
 	case GUI_CONFIGURE:
-		say("configure %x %d %d %u %u", m->window, m->configure.at.x, m->configure.at.y,
-			m->configure.at.w, m->configure.at.h);
+		on_configure(m);
 		break;
 	case GUI_WINDOW_DUMP_ACK:
 		say("dump-ack %x", m->window);
@@ -424,6 +438,7 @@ static gboolean on_stdin(GIOChannel *channel, GIOCondition condition, gpointer d
 }
 
 static void serve(uint8_t version[4]) {
+	memcpy(version, (uint8_t[]){8, 0, 1, 0}, 4);
 	as_agent();
 	agent = libvchan_server_init(0, GUI_PORT, 65536, 65536);
 	ext = libvchan_server_init(0, EXT_PORT, 4096, 4096);
@@ -434,32 +449,56 @@ static void serve(uint8_t version[4]) {
 	as_daemon();
 }
 
-int main(int argc, char **argv) {
+static void on_open(void *data) {
+}
+
+static const struct domain_user domain_user = {on_open, on_over};
+
+static int start_daemon(int argc, char **argv, struct domain **ret) {
 	struct options options;
-	struct domain *domain;
-	int pair[2], status;
-	uint8_t version[4] = {8, 0, 1, 0};
+	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
 		options_parse(argc, argv, &options))
 		return 2;
 	options.ctl_fd = pair[0];
 	ctl = pair[1];
-	vchan_use_memory();
+	if (domain_new(&options, &domain_user, NULL, ret))
+		return 1;
+	domain_started(*ret);
+	g_unix_fd_add(ctl, G_IO_IN | G_IO_HUP, on_ctl, NULL);
+	return 0;
+}
+
+int main(int argc, char **argv) {
+	bool alone = argc == 3 && !strcmp(argv[1], "agent");
+	struct domain *domain = NULL;
+	uint8_t version[4];
+	int status = 0;
+
+	if (!alone)
+		vchan_use_memory();
+	else if (vchan_use(argv[2]))
+		return 2;
 	loop = g_main_loop_new(NULL, FALSE);
 	in = g_byte_array_new();
 	shares = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, share_free);
 	serve(version);
-	if (domain_new(&options, on_over, NULL, &domain))
-		return 1;
-	domain_started(domain);
+	if (!alone)
+		status = start_daemon(argc, argv, &domain);
+	if (status)
+		return status;
+	while (libvchan_is_open(agent) == VCHAN_WAITING)
+		if (alone && libvchan_wait(agent) < 0)
+			return 1;
+		else if (!alone)
+			g_main_context_iteration(NULL, TRUE);
 	write_all(version, sizeof(version));
 	g_unix_fd_add(libvchan_fd_for_select(agent), G_IO_IN, on_agent_event, NULL);
 	g_unix_fd_add(libvchan_fd_for_select(ext), G_IO_IN, on_ext_event, NULL);
-	g_unix_fd_add(ctl, G_IO_IN | G_IO_HUP, on_ctl, NULL);
 	g_io_add_watch(g_io_channel_unix_new(0), G_IO_IN | G_IO_HUP, on_stdin, NULL);
 	g_main_loop_run(loop);
-	status = domain_status(domain);
+	status = domain ? domain_status(domain) : 0;
 	domain_free(domain);
 	g_hash_table_destroy(shares);
 	return status;

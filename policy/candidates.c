@@ -21,15 +21,20 @@ struct walk {
 	const struct policy_system *system;
 	struct verdict *domains, *disposables, keyword;
 	const struct policy_rule *rule;
-	size_t undecided; /* places that a wide token could still decide */
+	size_t undecided; /* places but for the admin domain, which @anyvm leaves alone */
 };
+
+static struct verdict *admin_place(struct walk *walk) {
+	return &walk->domains[walk->system->admin->number];
+}
 
 static void say(struct walk *walk, struct verdict *place) {
 	if (place->is != UNDECIDED)
 		return;
 	place->rule = walk->rule->number;
 	place->is = walk->rule->action == POLICY_ACTION_DENY ? DENIED : OFFERED;
-	walk->undecided--;
+	if (place != admin_place(walk))
+		walk->undecided--;
 }
 
 static void say_disposable(struct walk *walk, const struct domain_entry *of) {
@@ -38,27 +43,35 @@ static void say_disposable(struct walk *walk, const struct domain_entry *of) {
 }
 
 static void say_all(struct walk *walk, bool admin) {
-	for (size_t i = 0; i < walk->system->count; i++) {
+	if (admin)
+		say(walk, admin_place(walk));
+	for (size_t i = 0; walk->undecided > 0 && i < walk->system->count; i++) {
 		const struct domain_entry *entry = &walk->system->domains[i];
 
-		if (admin || !entry->admin)
+		if (!entry->admin)
 			say(walk, &walk->domains[i]);
 		say_disposable(walk, entry);
 	}
 	say(walk, &walk->keyword);
 }
 
+static bool has(const struct policy_token *token, const struct domain_entry *entry) {
+	return token->kind == TOKEN_TYPE ? !strcmp(entry->is.type, token->value)
+					 : entry_has_tag(entry, token->value);
+}
+
 static void say_some(struct walk *walk, const struct policy_token *token) {
-	for (size_t i = 0; i < walk->system->count; i++) {
+	if (token->kind != TOKEN_DISPVM_TAG && has(token, walk->system->admin))
+		say(walk, admin_place(walk));
+	for (size_t i = 0; walk->undecided > 0 && i < walk->system->count; i++) {
 		const struct domain_entry *entry = &walk->system->domains[i];
 
-		if (token->kind == TOKEN_TYPE ? !strcmp(entry->is.type, token->value)
-					      : entry_has_tag(entry, token->value)) {
-			if (token->kind == TOKEN_DISPVM_TAG)
-				say_disposable(walk, entry);
-			else
-				say(walk, &walk->domains[i]);
-		}
+		if (!has(token, entry))
+			continue;
+		if (token->kind == TOKEN_DISPVM_TAG)
+			say_disposable(walk, entry);
+		else
+			say(walk, &walk->domains[i]);
 	}
 }
 
@@ -71,8 +84,7 @@ static const struct domain_entry *named(const struct walk *walk, const struct po
 	return system_entry(walk->system, text);
 }
 
-/* False if the token names a disposable template that does not exist. */
-static bool expand(struct walk *walk, const struct policy_token *token) {
+static void expand(struct walk *walk, const struct policy_token *token) {
 	const struct domain_entry *entry;
 
 	switch (token->kind) {
@@ -81,11 +93,11 @@ static bool expand(struct walk *walk, const struct policy_token *token) {
 		say_all(walk, token->kind == TOKEN_ALL);
 		break;
 	case TOKEN_ADMIN:
-		say(walk, &walk->domains[walk->system->admin->number]);
+		say(walk, admin_place(walk));
 		break;
 	case TOKEN_NAME:
 	case TOKEN_UUID:
-		entry = named(walk, token);
+		entry = walk->undecided > 0 ? named(walk, token) : NULL;
 		if (entry)
 			say(walk, &walk->domains[entry->number]);
 		break;
@@ -99,66 +111,70 @@ static bool expand(struct walk *walk, const struct policy_token *token) {
 		break;
 	case TOKEN_DISPVM_NAME:
 	case TOKEN_DISPVM_UUID:
-		entry = named(walk, token);
-		if (!entry)
-			return false;
-		say_disposable(walk, entry);
+		entry = walk->undecided > 0 ? named(walk, token) : NULL;
+		if (entry)
+			say_disposable(walk, entry);
 		break;
 	case TOKEN_DEFAULT:
 		break;
 	}
-	return true;
 }
 
-static int by_number(const void *a, const void *b) {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
+static const struct policy_token *effect_of(const struct policy_rule *rule) {
+	return rule->redirects ? &rule->redirect : &rule->target;
 }
 
-/* The numbers of all rules that fit but for the target, in order. */
-static int fitting_rules(
-	const struct policy *policy, const struct call *call, uint32_t **ret, size_t *ret_count) {
-	uint32_t buckets[MATCH_BUCKETS_MAX];
-	size_t n = match_buckets(policy, call, buckets), total = 0, at = 0;
-	uint32_t *rules;
+/* The first rule that fits and names a disposable template that does not exist. */
+static const struct policy_rule *find_ghost(const struct walk *walk, const struct policy *policy,
+	const uint32_t *buckets, size_t count) {
+	uint32_t first = NO_RULE;
 
-	for (size_t i = 0; i < n; i++)
-		total += policy->buckets[buckets[i]].count;
-	rules = malloc((total + 1) * sizeof(*rules));
-	if (!rules)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct policy_bucket *bucket = &policy->buckets[buckets[i]];
 
-		memcpy(rules + at, bucket->rules, bucket->count * sizeof(*rules));
-		at += bucket->count;
+		for (uint32_t j = 0; j < bucket->disposable_count; j++) {
+			uint32_t rule = bucket->disposables[j];
+
+			if (rule < first && !named(walk, effect_of(&policy->rules[rule])))
+				first = rule;
+		}
 	}
-	qsort(rules, total, sizeof(*rules), by_number);
-	*ret = rules;
-	*ret_count = total;
-	return 0;
+	return first == NO_RULE ? NULL : &policy->rules[first];
+}
+
+/* The next rule of all buckets, in order: `at` is where each bucket stands. */
+static const struct policy_rule *next_rule(
+	const struct policy *policy, const uint32_t *buckets, uint32_t *at, size_t count) {
+	uint32_t first = NO_RULE;
+	size_t from = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct policy_bucket *bucket = &policy->buckets[buckets[i]];
+
+		if (at[i] < bucket->count && bucket->rules[at[i]] < first) {
+			first = bucket->rules[at[i]];
+			from = i;
+		}
+	}
+	if (first == NO_RULE)
+		return NULL;
+	at[from]++;
+	return &policy->rules[first];
 }
 
 static int walk_rules(struct walk *walk, const struct policy *policy, const struct call *call,
 	const struct policy_rule **ghost) {
-	AUTO(auto_free) uint32_t *rules = NULL;
-	size_t count = 0;
-	int r = fitting_rules(policy, call, &rules, &count);
+	uint32_t buckets[MATCH_BUCKETS_MAX], at[MATCH_BUCKETS_MAX] = {0};
+	size_t count = match_buckets(policy, call, buckets);
 
-	if (r)
-		return r;
-	for (size_t i = 0; i < count; i++) {
-		const struct policy_token *token;
-
-		if (walk->undecided == 0 && !policy->names_disposables)
-			return 0;
-		walk->rule = &policy->rules[rules[i]];
-		token = walk->rule->redirects ? &walk->rule->redirect : &walk->rule->target;
-		if (!expand(walk, token)) {
-			*ghost = walk->rule;
-			return POLICY_GHOST_TEMPLATE;
-		}
+	*ghost = find_ghost(walk, policy, buckets, count);
+	if (*ghost)
+		return POLICY_GHOST_TEMPLATE;
+	while (walk->undecided > 0 || admin_place(walk)->is == UNDECIDED) {
+		walk->rule = next_rule(policy, buckets, at, count);
+		if (!walk->rule)
+			break;
+		expand(walk, effect_of(walk->rule));
 	}
 	return 0;
 }
@@ -204,7 +220,8 @@ int candidates_collect(const struct policy *policy, const struct policy_system *
 	const struct call *call, struct policy_target **ret, size_t *ret_count,
 	const struct policy_rule **ghost) {
 	AUTO(auto_free) struct verdict *verdicts = calloc(2 * system->count, sizeof(*verdicts));
-	struct walk walk = {.system = system, .undecided = 1 + system->count};
+	/* The keyword and every domain but the admin's; below, the disposables. */
+	struct walk walk = {.system = system, .undecided = system->count};
 	struct policy_target *list = calloc(2 * system->count + 1, sizeof(*list));
 	int r;
 

@@ -8,6 +8,8 @@
 struct policy_bucket {
 	uint32_t *rules;
 	uint32_t count, room;
+	uint32_t *disposables; /* those whose target (or target=) is @dispvm:NAME */
+	uint32_t disposable_count, disposable_room;
 };
 
 struct policy {
@@ -22,7 +24,6 @@ struct policy {
 	struct keymap targets; /* bucket, target token -> first rule */
 	struct policy_bucket *buckets;
 	uint32_t bucket_count, bucket_room;
-	bool names_disposables; /* some rule has @dispvm:NAME */
 };
 
 #define POLICY_RULES_MAX 200000u

@@ -96,6 +96,14 @@ static bool is_disposable_name(const struct policy_token *token) {
 	return token->kind == TOKEN_DISPVM_NAME || token->kind == TOKEN_DISPVM_UUID;
 }
 
+static int index_disposable(struct policy_bucket *bucket, uint32_t number) {
+	if (bucket->disposable_count == bucket->disposable_room &&
+		grow((void **)&bucket->disposables, &bucket->disposable_room, sizeof(number)))
+		return -ENOMEM;
+	bucket->disposables[bucket->disposable_count++] = number;
+	return 0;
+}
+
 static int index_rule(struct policy *policy, const struct policy_rule *rule) {
 	const struct policy_token *target = &rule->target;
 	uint32_t call, bucket, first;
@@ -111,8 +119,8 @@ static int index_rule(struct policy *policy, const struct policy_rule *rule) {
 	if (!r && is_disposable_name(target))
 		r = keymap_add(&policy->targets, pair_key(bucket, token_key(TOKEN_TRAP, 0)),
 			rule->number, &first);
-	if (is_disposable_name(target) || (rule->redirects && is_disposable_name(&rule->redirect)))
-		policy->names_disposables = true;
+	if (!r && is_disposable_name(rule->redirects ? &rule->redirect : target))
+		r = index_disposable(&policy->buckets[bucket], rule->number);
 	return r;
 }
 
@@ -135,8 +143,10 @@ struct policy *policy_ref(struct policy *policy) {
 struct policy *policy_unref(struct policy *policy) {
 	if (!policy || --policy->refs > 0)
 		return NULL;
-	for (uint32_t i = 0; i < policy->bucket_count; i++)
+	for (uint32_t i = 0; i < policy->bucket_count; i++) {
 		free(policy->buckets[i].rules);
+		free(policy->buckets[i].disposables);
+	}
 	free(policy->buckets);
 	keymap_deinit(&policy->calls);
 	keymap_deinit(&policy->sources);

@@ -50,14 +50,11 @@ void vchan_use_memory(void) {
 	backend = (struct backend){.vchan = &vchan_memory_ops, .pages = &pages_memory_ops};
 }
 
+#ifndef BULKHEAD_XEN
 int vchan_use_xen(void) {
-#ifdef BULKHEAD_XEN
-	backend = (struct backend){.vchan = &vchan_xen_ops, .pages = &pages_xen_ops};
-	return 0;
-#else
 	return -ENOSYS;
-#endif
 }
+#endif
 
 static int parse_number(const char *text, int *ret) {
 	int fd = 0;

@@ -24,6 +24,10 @@ struct ring_vchan *ring_vchan_new(const struct vchan_ops *ops) {
 static void ring_bell(struct ring_vchan *v) {
 	static const char event = 0;
 
+	if (v->strike) {
+		v->strike(v);
+		return;
+	}
 	/* A full pipe is a bell that rings already. */
 	if (v->bell >= 0 && write(v->bell, &event, 1) < 0 && errno == EPIPE)
 		v->hung_up = true;

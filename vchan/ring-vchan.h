@@ -20,6 +20,7 @@ struct ring_vchan {
 	bool hung_up;  /* the other end of a pipe is closed */
 	int waiting;   /* where a client's answer comes before it is attached, else -1 */
 	void *waits;   /* the backend's own record of that, if it has one */
+	void (*strike)(struct ring_vchan *v); /* rings where the bell is no pipe, else NULL */
 };
 
 /* All but unattached ends; the backend fills in the rest. NULL: out of memory. */

@@ -26,6 +26,12 @@ static void on_message(void *data, const struct qrexec_msg *m, bool refused) {
 	}
 }
 
+static void on_ready(void *data) {
+	struct agent *a = data;
+
+	callers_daemon_came(a->callers);
+}
+
 static gboolean serve_again(gpointer data) {
 	struct agent *a = data;
 	int r = agent_serve(a);
@@ -56,6 +62,7 @@ int agent_serve(struct agent *a) {
 		.hello = LINK_SPEAK,
 		.version = QREXEC_VERSION,
 		.message = on_message,
+		.ready = on_ready,
 		.ended = on_ended,
 		.data = a};
 

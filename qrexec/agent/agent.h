@@ -34,6 +34,8 @@ struct callers *callers_free(struct callers *c);
 void callers_connect(
 	struct callers *c, const struct qrexec_ident *ident, const struct qrexec_peer *peer);
 void callers_refuse(struct callers *c, const struct qrexec_ident *ident);
+/* A daemon is there: who asked before it came is heard now. */
+void callers_daemon_came(struct callers *c);
 /* The daemon went: who waits for an answer gets none. */
 void callers_refuse_all(struct callers *c);
 

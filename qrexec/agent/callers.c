@@ -31,6 +31,7 @@ struct caller {
 	struct charge charge;
 	struct link *link;
 	bool asked, answered;
+	struct qrexec_msg *waiting; /* for a daemon to come */
 	struct qrexec_peer peer;
 };
 
@@ -41,6 +42,7 @@ static void caller_free(void *data) {
 		agent_tell_terminated(c->in->agent, &c->peer);
 	c->link = link_free(c->link);
 	charge_release(&c->charge);
+	g_free(c->waiting);
 	g_free(c);
 }
 
@@ -60,24 +62,46 @@ static struct qrexec_ident ident_of(const struct caller *c) {
 	return ident;
 }
 
+static void send_request(struct caller *c, struct qrexec_msg *out) {
+	struct link *control = c->in->agent->control;
+	uint32_t version = link_version(control);
+
+	out->trigger.ident = ident_of(c);
+	/* A daemon of an older release dies of a type that it does not know. */
+	if (version < 4) {
+		out->type = version == 3 ? QREXEC_TRIGGER_SERVICE3 : QREXEC_TRIGGER_SERVICE;
+		memset(out->trigger.source, 0, sizeof(out->trigger.source));
+	}
+	link_send(control, out);
+}
+
 static void on_message(void *data, const struct qrexec_msg *m, bool refused) {
 	struct caller *c = data;
 	struct link *control = c->in->agent->control;
 	struct qrexec_msg out = *m;
 
-	if (refused || c->asked || !control || !link_version(control)) {
+	if (refused || c->asked) {
 		g_hash_table_remove(c->in->by_id, &c->id);
 		return;
 	}
 	c->asked = true;
-	out.trigger.ident = ident_of(c);
-	/* A daemon of an older release dies of a type that it does not know. */
-	if (link_version(control) < 4) {
-		out.type = link_version(control) == 3 ? QREXEC_TRIGGER_SERVICE3
-						      : QREXEC_TRIGGER_SERVICE;
-		memset(out.trigger.source, 0, sizeof(out.trigger.source));
+	if (control && link_version(control))
+		send_request(c, &out);
+	else
+		c->waiting = g_memdup2(m, sizeof(*m));
+}
+
+void callers_daemon_came(struct callers *all) {
+	GHashTableIter i;
+	struct caller *c;
+
+	g_hash_table_iter_init(&i, all->by_id);
+	while (g_hash_table_iter_next(&i, NULL, (gpointer *)&c)) {
+		if (!c->waiting)
+			continue;
+		send_request(c, c->waiting);
+		g_clear_pointer(&c->waiting, g_free);
 	}
-	link_send(control, &out);
 }
 
 static gboolean on_connect(gint fd, GIOCondition condition, gpointer data) {
@@ -145,7 +169,7 @@ static gboolean is_waiting(gpointer key, gpointer value, gpointer data) {
 
 	(void)key;
 	(void)data;
-	return c->asked && !c->answered;
+	return c->asked && !c->answered && !c->waiting;
 }
 
 void callers_refuse_all(struct callers *all) {

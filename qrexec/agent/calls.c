@@ -44,8 +44,8 @@ struct call {
 static void call_free(void *data) {
 	struct call *c = data;
 
-	agent_tell_terminated(c->in->agent, &c->peer);
 	pump_cancel(c->pump);
+	agent_tell_terminated(c->in->agent, &c->peer);
 	if (c->connecting)
 		g_source_remove(c->connecting);
 	if (c->fd >= 0)
@@ -124,7 +124,7 @@ static void run(struct call *c, const char *path, char *const *argv) {
 	if (r)
 		return answer(c, EXIT_TROUBLE);
 	if (c->just_exec) { /* it goes on alone; only that it started is told */
-		session_adopt(s.pidfd);
+		spawn_adopt(s.pidfd);
 		return answer(c, 0);
 	}
 	plan.in = s.out;

@@ -3,6 +3,7 @@
 #include "qrexec/agent/agent.h"
 #include "qrexec/lib/config.h"
 #include "qrexec/lib/defaults.h"
+#include "qrexec/lib/log.h"
 #include "qrexec/lib/service.h"
 #include "vchan/backend.h"
 
@@ -88,6 +89,7 @@ int main(int argc, char **argv) {
 
 	if (!parse_options(argc, argv, &a.options))
 		return 2;
+	log_use("bulkhead-qrexec-agent", NULL);
 	signal(SIGPIPE, SIG_IGN);
 	a.loop = g_main_loop_new(NULL, FALSE);
 	if (start(&a)) {

@@ -22,19 +22,6 @@ struct wait {
 	void *data;
 };
 
-static gboolean on_orphan(gint pidfd, GIOCondition condition, gpointer data) {
-	(void)condition;
-	(void)data;
-	if (spawn_reap(pidfd) < 0)
-		return G_SOURCE_CONTINUE;
-	close(pidfd);
-	return G_SOURCE_REMOVE;
-}
-
-void session_adopt(int pidfd) {
-	g_unix_fd_add(pidfd, G_IO_IN, on_orphan, NULL);
-}
-
 static void all_go_on(struct session *s) {
 	GSList *list = g_slist_reverse(s->waiting);
 

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Calls that wait for the user's session: qubes.WaitForSession runs once, with the user's name on
- * its stdin, and whatever its end, they go on then. Also reaps programs that nobody waits for.
+ * its stdin, and whatever its end, they go on then.
  */
 #include "common/cleanup.h"
 
@@ -13,6 +13,3 @@ struct session *session_free(struct session *s);
 
 /* Calls then(data), at once or later; never after session_free. */
 void session_wait(struct session *s, const char *user, void (*then)(void *data), void *data);
-
-/* Takes over a child's pidfd and reaps it when it ends. */
-void session_adopt(int pidfd);

@@ -129,7 +129,9 @@ static bool on_body(struct link *l, const struct qrexec_header *h, struct span b
 	l->version = qrexec_agree(l->plan.version, m.version);
 	if (!l->hello_sent)
 		send_hello(l);
-	return true;
+	if (l->plan.ready)
+		l->plan.ready(l->plan.data);
+	return !l->freed && !l->ended;
 }
 
 static bool make_room(struct link *l, size_t want) {

@@ -29,6 +29,7 @@ struct link_plan {
 	/* refused: a request that must be answered with SERVICE_REFUSED (only its ident is there).
 	 * The message is valid during the call. The link may be freed in it. */
 	void (*message)(void *data, const struct qrexec_msg *m, bool refused);
+	void (*ready)(void *data); /* versions are agreed; may be NULL */
 	/* Once; free the link then or later. */
 	void (*ended)(void *data, enum link_end end, int answer);
 	void *data;

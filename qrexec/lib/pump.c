@@ -47,20 +47,24 @@ static void close_fds(struct pump *p) {
 		close(TAKE_FD(p->plan.pidfd));
 }
 
-static void pump_finalize(GSource *source) {
-	struct pump *p = (struct pump *)source;
-
+static void release(struct pump *p) {
 	close_fds(p);
 	if (p->vchan)
-		libvchan_close(p->vchan);
-	g_free(p->prefix);
-	g_free(p->greeting);
+		libvchan_close(TAKE(p->vchan));
+	g_clear_pointer(&p->prefix, g_free);
+	g_clear_pointer(&p->greeting, g_free);
+}
+
+static void pump_finalize(GSource *source) {
+	release((struct pump *)source);
 }
 
 void pump_cancel(struct pump *p) {
 	if (!p)
 		return;
 	unwatch_all(p);
+	/* At once, not when GLib lets go of the source: who hears of the end may use the port. */
+	release(p);
 	g_source_destroy(&p->source);
 	g_source_unref(&p->source);
 }

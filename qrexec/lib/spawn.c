@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
+#include <glib-unix.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -196,4 +196,17 @@ int spawn_reap(int pidfd) {
 	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) || info.si_pid == 0)
 		return -1;
 	return info.si_code == CLD_EXITED ? info.si_status & 0xff : 128 + info.si_status;
+}
+
+static gboolean on_orphan(gint pidfd, GIOCondition condition, gpointer data) {
+	(void)condition;
+	(void)data;
+	if (spawn_reap(pidfd) < 0)
+		return G_SOURCE_CONTINUE;
+	close(pidfd);
+	return G_SOURCE_REMOVE;
+}
+
+void spawn_adopt(int pidfd) {
+	g_unix_fd_add(pidfd, G_IO_IN, on_orphan, NULL);
 }

@@ -38,3 +38,6 @@ char **spawn_environment(const struct qrexec_command *c);
 
 /* Status of a child that ended (pidfd readable): 0..255, 128 + signal; -1 it lives. */
 int spawn_reap(int pidfd);
+
+/* Takes over a child's pidfd and reaps it in the main loop when it ends. */
+void spawn_adopt(int pidfd);

@@ -18,7 +18,7 @@ packages_build="gcc meson ninja-build pkg-config libglib2.0-dev libgtk-3-dev lib
 packages_run="bubblewrap passt uidmap xserver-xorg-core xserver-xorg-video-dummy xvfb xkb-data x11-xkb-utils
     python3 python3-xlib openbox xserver-xephyr xauth dbus-daemon fonts-dejavu-core xterm util-linux procps"
 packages_test="clang clang-format libclang-rt-14-dev python3-pytest python3-gi gir1.2-gtk-3.0 xdotool x11-utils x11-xserver-utils
-    strace git iproute2 zenity dbus socat"
+    strace git iproute2 zenity dbus socat qemu-system-x86 mmdebstrap e2fsprogs"
 # Of each list the first that can be had is taken.
 packages_browser="firefox-esr chromium"
 

@@ -225,7 +225,7 @@ class Runner:
         self.stage('Xen in QEMU')
         log = self.logs / 'xen.log'
         with open(log, 'wb') as out:
-            p = subprocess.Popen([str(run)], cwd=self.source, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            p = subprocess.Popen([str(run), '--build', 'build-tests/gcc'], cwd=self.source, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
             try:
                 p.wait(1800)
             except subprocess.TimeoutExpired:

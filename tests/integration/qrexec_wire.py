@@ -56,6 +56,13 @@ class Stream:
     def send(self, data):
         self.sock.sendall(data)
 
+    def try_send(self, data):
+        """To a service that may be over already."""
+        try:
+            self.sock.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
     def exactly(self, size):
         data = b''
         while len(data) < size:

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bulkheadd: the domain manager. Reads definitions, starts and supervises what runs a domain, shows
+ * all of it on D-Bus: on the session bus where there is one, and always on a socket of its own in
+ * the runtime folder. It must never read a byte that a domain chose, nor run as root.
+ */
+#include "domains/dbus.h"
+#include "domains/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+struct bulkheadd {
+	GMainLoop *loop;
+	int runtime, lock, ready_fd;
+	char *runtime_path;
+	gboolean stop_at_exit, no_session_bus;
+	bool ending;
+	struct manager manager;
+	struct dbus *dbus;
+	GDBusServer *server;
+	guint name;
+	int status;
+};
+
+static void on_all_stopped(void *user) {
+	struct bulkheadd *b = user;
+
+	g_main_loop_quit(b->loop);
+}
+
+static void end(void *user, bool stop_domains) {
+	struct bulkheadd *b = user;
+
+	if (b->ending)
+		return;
+	b->ending = true;
+	if (stop_domains)
+		manager_stop_all(&b->manager, on_all_stopped, b);
+	else
+		g_main_loop_quit(b->loop);
+}
+
+static gboolean on_signal(gpointer user) {
+	struct bulkheadd *b = user;
+
+	if (b->ending) /* asked twice: no more waiting */
+		g_main_loop_quit(b->loop);
+	end(b, b->stop_at_exit);
+	return G_SOURCE_CONTINUE;
+}
+
+static void on_ready(void *user, const char *error) {
+	struct bulkheadd *b = user;
+
+	if (b->ready_fd >= 0 && write(b->ready_fd, "\n", 1) < 0)
+		g_message("--ready-fd: %s", g_strerror(errno));
+	auto_close(&b->ready_fd);
+	b->ready_fd = -1;
+}
+
+static gboolean on_connection(GDBusServer *s, GDBusConnection *c, gpointer user) {
+	struct bulkheadd *b = user;
+
+	return dbus_add(b->dbus, c, NULL);
+}
+
+/* The socket is in a folder closed to others, and whoever connects must be this user. */
+static bool serve_private(struct bulkheadd *b, GError **error) {
+	g_autofree char *path = strlen(b->runtime_path) < 90
+					? g_build_filename(b->runtime_path, "bus", NULL)
+					: paths_by_fd(b->runtime, "bus");
+	g_autofree char *escaped = g_dbus_address_escape_value(path),
+			*address = g_strconcat("unix:path=", escaped, NULL),
+			*guid = g_dbus_generate_guid();
+
+	unlinkat(b->runtime, "bus", 0);
+	b->server = g_dbus_server_new_sync(address,
+		G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, NULL, NULL, error);
+	if (!b->server)
+		return false;
+	g_signal_connect(b->server, "new-connection", G_CALLBACK(on_connection), b);
+	g_dbus_server_start(b->server);
+	return true;
+}
+
+static void on_bus(GDBusConnection *c, const gchar *name, gpointer user) {
+	struct bulkheadd *b = user;
+	g_autoptr(GError) error = NULL;
+
+	g_dbus_connection_set_exit_on_close(c, FALSE);
+	if (!dbus_add(b->dbus, c, &error))
+		g_warning("session bus: %s", error->message);
+}
+
+static void on_name_lost(GDBusConnection *c, const gchar *name, gpointer user) {
+	if (c)
+		g_message("the name " DBUS_NAME " on the session bus belongs to another program");
+}
+
+/* Only one manager per runtime folder: whoever holds the lock. */
+static bool take_lock(struct bulkheadd *b) {
+	b->lock = openat(b->runtime, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (b->lock >= 0 && !flock(b->lock, LOCK_EX | LOCK_NB))
+		return true;
+	if (errno == EWOULDBLOCK)
+		fprintf(stderr,
+			"bulkheadd: another bulkheadd runs already (it holds %s/lock); "
+			"`bulkhead` talks to that one\n",
+			b->runtime_path);
+	else
+		fprintf(stderr, "bulkheadd: %s/lock: %s\n", b->runtime_path, g_strerror(errno));
+	return false;
+}
+
+static GLogWriterOutput write_log(
+	GLogLevelFlags level, const GLogField *fields, gsize n, gpointer user) {
+	const char *text = "";
+
+	for (gsize i = 0; i < n; i++)
+		if (!strcmp(fields[i].key, "MESSAGE"))
+			text = fields[i].value;
+	if (!(level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)))
+		fprintf(stderr, "bulkheadd: %s\n", text);
+	return G_LOG_WRITER_HANDLED;
+}
+
+static bool begin(struct bulkheadd *b) {
+	g_autoptr(GError) error = NULL;
+
+	b->runtime_path = paths_runtime();
+	b->runtime = paths_open_private(b->runtime_path, &error);
+	if (b->runtime < 0) {
+		fprintf(stderr, "bulkheadd: %s\n", error->message);
+		return false;
+	}
+	if (!take_lock(b))
+		return false;
+	b->dbus = dbus_new(&b->manager, end, b);
+	if (manager_init(&b->manager, b->runtime, b->runtime_path, &dbus_events, b->dbus, on_ready,
+		    b, &error) ||
+		!serve_private(b, &error)) {
+		fprintf(stderr, "bulkheadd: %s\n", error->message);
+		return false;
+	}
+	if (!b->no_session_bus)
+		b->name = g_bus_own_name(G_BUS_TYPE_SESSION, DBUS_NAME,
+			G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_bus, NULL, on_name_lost, b, NULL);
+	return true;
+}
+
+static bool parse(struct bulkheadd *b, int *argc, char ***argv) {
+	GOptionEntry entries[] = {
+		{"stop-domains-at-exit", 0, 0, G_OPTION_ARG_NONE, &b->stop_at_exit,
+			"stop all domains when told to end (else they run on)", NULL},
+		{"no-session-bus", 0, 0, G_OPTION_ARG_NONE, &b->no_session_bus,
+			"only the socket in the runtime folder", NULL},
+		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &b->ready_fd,
+			"write a newline there when domains can be started", "FD"},
+		{NULL}};
+	g_autoptr(GOptionContext) c = g_option_context_new("- Bulkhead's domain manager");
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_add_main_entries(c, entries, NULL);
+	if (g_option_context_parse(c, argc, argv, &error) && *argc == 1)
+		return true;
+	fprintf(stderr, "bulkheadd: %s; bulkheadd --help tells the options\n",
+		error ? error->message : "arguments are not understood");
+	return false;
+}
+
+int main(int argc, char **argv) {
+	struct bulkheadd b = {.runtime = -1, .lock = -1, .ready_fd = -1};
+	bool ok;
+
+	if (geteuid() == 0) {
+		fprintf(stderr,
+			"bulkheadd: this must not run as root: the local backend's domains "
+			"belong to an ordinary user. Start it as yourself (scripts/try changes "
+			"to an ordinary user by itself).\n");
+		return 1;
+	}
+	if (!parse(&b, &argc, &argv))
+		return 2;
+	g_log_set_writer_func(write_log, NULL, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	b.loop = g_main_loop_new(NULL, FALSE);
+	ok = begin(&b);
+	if (ok) {
+		g_unix_signal_add(SIGTERM, on_signal, &b);
+		g_unix_signal_add(SIGINT, on_signal, &b);
+		g_unix_signal_add(SIGHUP, on_signal, &b);
+		g_main_loop_run(b.loop);
+		g_dbus_server_stop(b.server);
+		unlinkat(b.runtime, "bus", 0);
+		manager_deinit(&b.manager);
+	}
+	if (b.name)
+		g_bus_unown_name(b.name);
+	dbus_free(b.dbus);
+	g_free(b.runtime_path);
+	return ok ? 0 : 1;
+}

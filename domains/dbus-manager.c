@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.bulkhead.Manager1 and the ObjectManager beside it. */
+#include "domains/dbus-private.h"
+
+#include <string.h>
+
+static void create_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+	g_autoptr(GVariantIter) iter = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	const char *name, *key, *text;
+	struct domain *d;
+
+	g_variant_get(args, "(&sa{ss})", &name, &iter);
+	while (g_variant_iter_next(iter, "{&s&s}", &key, &text)) {
+		g_ptr_array_add(pairs, (gpointer)(uintptr_t)key);
+		g_ptr_array_add(pairs, (gpointer)(uintptr_t)text);
+	}
+	g_ptr_array_add(pairs, NULL);
+	d = manager_create(b->manager, name, (const char *const *)pairs->pdata, &error);
+	if (!d) {
+		dbus_fail(i, error);
+		return;
+	}
+	path = dbus_path(name);
+	g_dbus_method_invocation_return_value(i, g_variant_new("(o)", path));
+}
+
+static struct domain *find(struct dbus *b, const char *name, GDBusMethodInvocation *i) {
+	struct domain *d = manager_find(b->manager, name);
+	g_autofree char *shown = g_strescape(name, NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (d)
+		return d;
+	error = g_error_new(DOMAIN_ERROR, DOMAIN_E_NONE,
+		"there is no domain \"%.80s\"; `bulkhead domain list` shows those there are",
+		shown);
+	dbus_fail(i, error);
+	return NULL;
+}
+
+static void remove_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	const char *name;
+	gboolean keep;
+	struct domain *d;
+
+	g_variant_get(args, "(&sb)", &name, &keep);
+	d = find(b, name, i);
+	if (d)
+		manager_remove(b->manager, d, keep, dbus_done, i);
+}
+
+static void get_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	g_autofree char *path = NULL;
+	const char *name;
+
+	g_variant_get(args, "(&s)", &name);
+	if (!find(b, name, i))
+		return;
+	path = dbus_path(name);
+	g_dbus_method_invocation_return_value(i, g_variant_new("(o)", path));
+}
+
+static void list_labels(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	GVariantBuilder list;
+
+	g_variant_builder_init(&list, G_VARIANT_TYPE("a(suss)"));
+	for (size_t n = 0; n < label_count; n++) {
+		char color[8];
+
+		g_snprintf(color, sizeof(color), "#%06x", (unsigned)labels[n].rgb);
+		g_variant_builder_add(&list, "(suss)", labels[n].name, labels[n].index, color,
+			label_pattern_name(labels[n].pattern));
+	}
+	g_dbus_method_invocation_return_value(i, g_variant_new("(a(suss))", &list));
+}
+
+static void list_properties(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	GVariantBuilder list;
+
+	g_variant_builder_init(&list, G_VARIANT_TYPE("a(ssss)"));
+	for (size_t n = 0; n < property_count; n++)
+		g_variant_builder_add(&list, "(ssss)", properties[n].key, properties[n].dbus,
+			properties[n].standard, properties[n].rule);
+	g_dbus_method_invocation_return_value(i, g_variant_new("(a(ssss))", &list));
+}
+
+static void reload(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	manager_reload(b->manager);
+	g_dbus_method_invocation_return_value(i, NULL);
+}
+
+static void set_display(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	const char *display, *xauthority;
+
+	g_variant_get(args, "(&s&s)", &display, &xauthority);
+	manager_set_display(b->manager, display, xauthority);
+	g_dbus_method_invocation_return_value(i, NULL);
+}
+
+static void hide_all(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	gboolean hide;
+
+	g_variant_get(args, "(b)", &hide);
+	manager_hide_all(b->manager, hide);
+	g_dbus_method_invocation_return_value(i, NULL);
+}
+
+static void quit(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	gboolean stop;
+
+	g_variant_get(args, "(b)", &stop);
+	g_dbus_method_invocation_return_value(i, NULL);
+	b->quit(b->quit_user, stop);
+}
+
+static void managed_objects(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	GVariantBuilder objects;
+	GHashTableIter iter;
+	gpointer name, d;
+
+	g_variant_builder_init(&objects, G_VARIANT_TYPE("a{oa{sa{sv}}}"));
+	g_hash_table_iter_init(&iter, b->manager->domains);
+	while (g_hash_table_iter_next(&iter, &name, &d)) {
+		g_autofree char *path = dbus_path(name);
+
+		g_variant_builder_add(&objects, "{o@a{sa{sv}}}", path, dbus_domain_interfaces(d));
+	}
+	g_dbus_method_invocation_return_value(i, g_variant_new("(a{oa{sa{sv}}})", &objects));
+}
+
+static const struct {
+	const char *name;
+	void (*call)(struct dbus *b, GVariant *args, GDBusMethodInvocation *i);
+} methods[] = {
+	{"CreateDomain", create_domain},
+	{"RemoveDomain", remove_domain},
+	{"GetDomain", get_domain},
+	{"ListLabels", list_labels},
+	{"ListProperties", list_properties},
+	{"Reload", reload},
+	{"SetDisplay", set_display},
+	{"HideAll", hide_all},
+	{"Quit", quit},
+	{"GetManagedObjects", managed_objects},
+};
+
+static void on_method(GDBusConnection *c, const gchar *sender, const gchar *path,
+	const gchar *interface, const gchar *method, GVariant *args, GDBusMethodInvocation *i,
+	gpointer user) {
+	for (size_t n = 0; n < G_N_ELEMENTS(methods); n++)
+		if (!strcmp(methods[n].name, method)) {
+			methods[n].call(user, args, i);
+			return;
+		}
+	g_dbus_method_invocation_return_error(
+		i, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD, "no such method");
+}
+
+static GVariant *broken(struct dbus *b) {
+	GVariantBuilder list;
+	GHashTableIter i;
+	gpointer file, why;
+
+	g_variant_builder_init(&list, G_VARIANT_TYPE("a(ss)"));
+	g_hash_table_iter_init(&i, b->manager->broken);
+	while (g_hash_table_iter_next(&i, &file, &why))
+		g_variant_builder_add(&list, "(ss)", file, why);
+	return g_variant_builder_end(&list);
+}
+
+GVariant *dbus_manager_property(struct dbus *b, const char *name) {
+	if (!strcmp(name, "Version"))
+		return g_variant_new_string(BULKHEAD_VERSION);
+	if (!strcmp(name, "Backend"))
+		return g_variant_new_string(b->manager->ops->name);
+	if (!strcmp(name, "Display"))
+		return g_variant_new_string(b->manager->display);
+	if (!strcmp(name, "ScreenLocked"))
+		return g_variant_new_boolean(b->manager->locked);
+	if (!strcmp(name, "FocusedDomain"))
+		return g_variant_new_string(b->manager->focused_name);
+	return broken(b);
+}
+
+static GVariant *on_get(GDBusConnection *c, const gchar *sender, const gchar *path,
+	const gchar *interface, const gchar *name, GError **error, gpointer user) {
+	return dbus_manager_property(user, name);
+}
+
+const GDBusInterfaceVTable dbus_manager_vtable = {on_method, on_get, NULL, {0}};

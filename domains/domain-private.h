@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* What the files domain*.c share. */
+#include "domains/domain.h"
+#include "domains/manager.h"
+
+#define ENDED_KEPT 64 /* ended commands whose status is remembered */
+
+struct domain {
+	struct manager *in;
+	struct definition *definition;
+	enum domain_state state;
+	char *reason;
+	struct machine *machine;
+	char *facts[FACT_COUNT];
+	GList *waiters; /* struct waiter */
+	/* commands */
+	uint32_t next_command;
+	GHashTable *commands; /* id -> struct command */
+	GQueue ended;         /* ids, the oldest first */
+	/* gui */
+	struct daemon *gui;
+	char *gui_state;
+	unsigned windows;
+};
+
+G_GNUC_PRINTF(2, 3)
+GError *domain_error_new(enum domain_error code, const char *format, ...);
+
+/* domain-commands.c */
+void domain_commands_init(struct domain *d);
+void domain_commands_deinit(struct domain *d);
+void domain_command_event(struct domain *d, uint32_t id, enum machine_command what, int value);
+/* The machine is gone, and all commands with it. */
+void domain_commands_over(struct domain *d);
+
+/* domain-gui.c */
+void domain_gui_start(struct domain *d);
+void domain_gui_adopt(struct domain *d, int fd);
+void domain_gui_restart(struct domain *d);
+void domain_gui_over(struct domain *d);

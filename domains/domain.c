@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/domain-private.h"
+
+#include <string.h>
+
+struct waiter {
+	enum domain_request what;
+	domain_done done;
+	void *user;
+};
+
+G_DEFINE_QUARK(bulkhead - domain - error, domain_error)
+
+GError *domain_error_new(enum domain_error code, const char *format, ...) {
+	GError *error;
+	va_list ap;
+
+	va_start(ap, format);
+	error = g_error_new_valist(DOMAIN_ERROR, code, format, ap);
+	va_end(ap);
+	return error;
+}
+
+/* Is the waiter's wish fulfilled (1), out of reach (-1), or still open (0)? */
+static int settled(enum domain_request what, enum domain_state s) {
+	bool over = s == DOMAIN_STOPPED || s == DOMAIN_FAILED;
+
+	switch (what) {
+	case REQUEST_START:
+		return s == DOMAIN_RUNNING ? 1 : over || s == DOMAIN_STOPPING ? -1 : 0;
+	case REQUEST_STOP:
+	case REQUEST_KILL:
+		return over ? 1 : 0;
+	case REQUEST_PAUSE:
+		return s == DOMAIN_PAUSED ? 1 : over ? -1 : 0;
+	case REQUEST_UNPAUSE:
+		return s == DOMAIN_RUNNING ? 1 : over ? -1 : 0;
+	case REQUEST_RUN:
+	case REQUEST_SET:
+	case REQUEST_REMOVE:
+	case REQUEST_COUNT:
+		break;
+	}
+	return -1;
+}
+
+static void wake(struct domain *d) {
+	GList *l = d->waiters;
+
+	while (l) {
+		struct waiter *w = l->data;
+		GList *next = l->next;
+		int is = settled(w->what, d->state);
+		g_autoptr(GError) error = NULL;
+
+		if (is) {
+			d->waiters = g_list_delete_link(d->waiters, l);
+			if (is < 0)
+				error = domain_error_new(DOMAIN_E_FAILED, "%s: %s", domain_name(d),
+					*d->reason ? d->reason : "it was stopped");
+			w->done(w->user, error);
+			g_free(w);
+		}
+		l = next;
+	}
+}
+
+static void wait_for(struct domain *d, enum domain_request what, domain_done done, void *user) {
+	struct waiter *w = g_new0(struct waiter, 1);
+
+	w->what = what;
+	w->done = done;
+	w->user = user;
+	d->waiters = g_list_append(d->waiters, w);
+}
+
+static void set_state(struct domain *d, enum domain_state state, const char *reason) {
+	if (d->state == state || !domain_may_become(d->state, state))
+		return;
+	d->state = state;
+	g_free(d->reason);
+	d->reason = g_strdup(state == DOMAIN_FAILED ? reason : "");
+	g_message("domain %s: %s%s%s", domain_name(d), domain_state_name(state),
+		*d->reason ? ": " : "", d->reason);
+	manager_changed(d->in, d, "State", "FailureReason", "Id", "Job", "JobProgress", NULL);
+	daemon_tell(d->gui, CTL_PAUSED, state == DOMAIN_PAUSED, NULL);
+	wake(d);
+}
+
+static void on_state(void *user, enum domain_state state, const char *reason) {
+	struct domain *d = user;
+
+	if (state == DOMAIN_STOPPED || state == DOMAIN_FAILED) {
+		domain_gui_over(d);
+		domain_commands_over(d);
+		d->machine = d->in->ops->free(d->machine);
+		for (unsigned i = 0; i < FACT_COUNT; i++)
+			g_clear_pointer(&d->facts[i], g_free);
+	} else {
+		domain_gui_start(d);
+	}
+	set_state(d, state, reason);
+}
+
+static void on_fact(void *user, enum machine_fact fact, const char *text) {
+	static const char *const names[FACT_COUNT] = {[FACT_NETWORK] = "Network",
+		[FACT_HOST_USER] = "HostUser",
+		[FACT_CGROUP] = "Cgroup"};
+	struct domain *d = user;
+
+	g_free(d->facts[fact]);
+	d->facts[fact] = g_strdup(text);
+	if (fact == FACT_SERVICE || g_str_has_prefix(text, "missing"))
+		g_message("domain %s: %s%s", domain_name(d), names[fact] ? "network " : "", text);
+	if (names[fact])
+		manager_changed(d->in, d, names[fact], NULL);
+}
+
+static void on_command(void *user, uint32_t id, enum machine_command what, int value) {
+	domain_command_event(user, id, what, value);
+}
+
+static void on_refused(void *user, enum domain_request what, const char *why) {
+	struct domain *d = user;
+	GList *l = d->waiters;
+
+	while (l) {
+		struct waiter *w = l->data;
+		GList *next = l->next;
+
+		if (w->what == what) {
+			g_autoptr(GError)
+				error = domain_error_new(DOMAIN_E_STATE, "%s cannot be %sd: %s",
+					domain_name(d), domain_request_name(what), why);
+
+			d->waiters = g_list_delete_link(d->waiters, l);
+			w->done(w->user, error);
+			g_free(w);
+		}
+		l = next;
+	}
+}
+
+static void on_kept(void *user, enum machine_kept what, int fd) {
+	if (what == KEPT_GUI)
+		domain_gui_adopt(user, fd);
+	else
+		auto_close(&fd);
+}
+
+static void on_transport(void *user) {
+	domain_gui_restart(user);
+}
+
+static const struct machine_events machine_events = {
+	on_state, on_fact, on_command, on_refused, on_kept, on_transport};
+
+/* Answers at once what needs no doing; true: it is to be done. */
+static bool may(struct domain *d, enum domain_request what, domain_done done, void *user) {
+	g_autoptr(GError) error = NULL;
+
+	switch (domain_may(what, d->state)) {
+	case ANSWER_DO:
+		return true;
+	case ANSWER_DONE:
+		done(user, NULL);
+		return false;
+	case ANSWER_WAIT:
+		wait_for(d, what, done, user);
+		return false;
+	case ANSWER_NO:
+		break;
+	}
+	error = domain_error_new(DOMAIN_E_STATE, "%s is %s: it cannot be %s", domain_name(d),
+		domain_state_name(d->state),
+		what == REQUEST_START     ? "started"
+		: what == REQUEST_PAUSE   ? "paused"
+		: what == REQUEST_UNPAUSE ? "unpaused"
+					  : "stopped");
+	done(user, error);
+	return false;
+}
+
+void domain_start(struct domain *d, domain_done done, void *user) {
+	g_autoptr(GError) error = NULL;
+	int slot;
+
+	if (!may(d, REQUEST_START, done, user))
+		return;
+	set_state(d, DOMAIN_STARTING, "");
+	wait_for(d, REQUEST_START, done, user);
+	slot = store_slot(&d->in->store, d->definition->name, &error);
+	if (slot >= 0)
+		d->machine = d->in->ops->start(
+			d->in->backend, d->definition, (unsigned)slot, &machine_events, d, &error);
+	if (!d->machine) {
+		set_state(d, DOMAIN_FAILED, error->message);
+		return;
+	}
+	domain_gui_start(d);
+}
+
+void domain_adopt(struct domain *d) {
+	d->machine = d->in->ops->adopt(d->in->backend, d->definition, &machine_events, d);
+	if (d->machine)
+		set_state(d, DOMAIN_STARTING, "");
+}
+
+void domain_stop(struct domain *d, bool force, domain_done done, void *user) {
+	if (!may(d, REQUEST_STOP, done, user))
+		return;
+	wait_for(d, REQUEST_STOP, done, user);
+	if (force)
+		d->in->ops->kill(d->machine);
+	else
+		d->in->ops->stop(d->machine, d->definition->shutdown_timeout * 1000);
+}
+
+void domain_kill(struct domain *d, domain_done done, void *user) {
+	if (!may(d, REQUEST_KILL, done, user))
+		return;
+	wait_for(d, REQUEST_KILL, done, user);
+	d->in->ops->kill(d->machine);
+}
+
+void domain_pause(struct domain *d, bool pause, domain_done done, void *user) {
+	enum domain_request what = pause ? REQUEST_PAUSE : REQUEST_UNPAUSE;
+
+	if (!may(d, what, done, user))
+		return;
+	wait_for(d, what, done, user);
+	d->in->ops->pause(d->machine, pause);
+}
+
+/* Does it hold for a domain that runs? The rest waits for its next start. */
+static bool needs_stop(const struct property *p) {
+	static const char *const now[] = {"notes", "autostart", "shutdown_timeout",
+		"qrexec_timeout", "default_dispvm", "template_for_dispvms", "label", "fullscreen",
+		NULL};
+
+	return !g_strv_contains(now, p->key);
+}
+
+bool domain_set(struct domain *d, const char *key, const char *text, GError **error) {
+	AUTO(definition_free_p) struct definition *changed = definition_copy(d->definition);
+	const struct property *p = property_find(key);
+
+	if (!definition_set(changed, key, text, error) || !definition_check(changed, error))
+		return false;
+	if (needs_stop(p) && domain_may(REQUEST_SET, d->state) != ANSWER_DO) {
+		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_STATE,
+			"%s is %s: %s can only be set while it is stopped", domain_name(d),
+			domain_state_name(d->state), key);
+		return false;
+	}
+	if (!store_save(&d->in->store, changed, error))
+		return false;
+	definition_free(d->definition);
+	d->definition = TAKE(changed);
+	manager_changed(d->in, d, p->dbus, NULL);
+	if (p->type == PROPERTY_LABEL || !strcmp(key, "fullscreen")) {
+		manager_changed(d->in, d, "Color", "Pattern", NULL);
+		domain_gui_restart(d);
+	}
+	return true;
+}
+
+void domain_redefine(struct domain *d, struct definition *definition) {
+	if (domain_may(REQUEST_SET, d->state) != ANSWER_DO) {
+		definition_free(definition);
+		return;
+	}
+	definition_free(d->definition);
+	d->definition = definition;
+	for (size_t i = 0; i < property_count; i++)
+		manager_changed(d->in, d, properties[i].dbus, NULL);
+	manager_changed(d->in, d, "Color", "Pattern", NULL);
+}
+
+void domain_display_changed(struct domain *d) {
+	if (d->machine)
+		domain_gui_start(d);
+}
+
+const struct definition *domain_definition(const struct domain *d) {
+	return d->definition;
+}
+
+const char *domain_name(const struct domain *d) {
+	return d->definition->name.s;
+}
+
+enum domain_state domain_get_state(const struct domain *d) {
+	return d->state;
+}
+
+uint32_t domain_id(const struct domain *d) {
+	return d->machine ? d->in->ops->id(d->machine) : 0;
+}
+
+struct daemon *domain_gui(struct domain *d) {
+	return d->gui;
+}
+
+struct domain *domain_new(struct manager *m, struct definition *definition) {
+	struct domain *d = g_new0(struct domain, 1);
+
+	d->in = m;
+	d->definition = definition;
+	d->reason = g_strdup("");
+	d->gui_state = g_strdup("");
+	domain_commands_init(d);
+	return d;
+}
+
+struct domain *domain_free(struct domain *d) {
+	if (!d)
+		return NULL;
+	/* Its daemons and its machine run on. */
+	d->gui = daemon_leave(d->gui);
+	domain_commands_deinit(d);
+	if (d->machine)
+		d->in->ops->free(d->machine);
+	for (unsigned i = 0; i < FACT_COUNT; i++)
+		g_free(d->facts[i]);
+	g_list_free_full(d->waiters, g_free);
+	definition_free(d->definition);
+	g_free(d->reason);
+	g_free(d->gui_state);
+	g_free(d);
+	return NULL;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What holds for the whole desktop: passed between bulkhead-desk and every gui-daemon. */
+#include "domains/manager.h"
+
+#include <string.h>
+
+static void tell_all(struct manager *m, enum ctl_type type, uint32_t value, const char *text) {
+	GHashTableIter i;
+	gpointer d;
+
+	g_hash_table_iter_init(&i, m->domains);
+	while (g_hash_table_iter_next(&i, NULL, &d))
+		daemon_tell(domain_gui(d), type, value, text);
+}
+
+static const char *prepare(void *user, GPtrArray *argv, int *fd) {
+	struct manager *m = user;
+
+	*fd = -1;
+	return *m->display ? NULL : "there is no X display";
+}
+
+static void on_started(void *user, int ctl) {
+	struct manager *m = user;
+
+	daemon_tell(m->desk, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
+}
+
+static void on_message(void *user, const struct ctl_msg *msg) {
+	struct manager *m = user;
+
+	switch (msg->type) {
+	case CTL_SCREEN_LOCKED:
+		m->locked = msg->value;
+		m->events->global_changed(m->user, "ScreenLocked");
+		break;
+	case CTL_HIDE_ALL:
+		m->hidden = msg->value;
+		break;
+	case CTL_KEYBOARD_LOCK:
+		m->keyboard_lock = msg->value;
+		break;
+	case CTL_SCREEN_CHANGED:
+		break;
+	case CTL_GUI_STARTED:
+	case CTL_GUI_CONNECTED:
+	case CTL_GUI_WINDOWS:
+	case CTL_GUI_FOCUS:
+	case CTL_GUI_REFUSED:
+	case CTL_GUI_AGENT_GONE:
+	case CTL_GUI_FIRST_IMAGE:
+	case CTL_PAUSED:
+	case CTL_FOCUSED_DOMAIN:
+		return; /* not the desk's to say */
+	}
+	tell_all(m, msg->type, msg->value, msg->text);
+}
+
+static void on_ended(void *user, const char *why) {
+	if (why)
+		g_message("bulkhead-desk (keys, screen lock): %s", why);
+}
+
+static const struct daemon_handler handler = {prepare, on_started, on_message, on_ended};
+
+static void focus(struct manager *m, struct domain *d, bool has) {
+	uint32_t id = domain_id(d);
+
+	if (!has && m->focused != id)
+		return;
+	m->focused = has ? id : 0;
+	g_free(m->focused_name);
+	m->focused_name = g_strdup(has ? domain_name(d) : "");
+	daemon_tell(m->desk, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
+	tell_all(m, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
+	m->events->global_changed(m->user, "FocusedDomain");
+}
+
+void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg) {
+	if (msg->type == CTL_GUI_FOCUS)
+		focus(m, d, msg->value);
+	if (msg->type != CTL_GUI_REFUSED)
+		return;
+	g_message("domain %s: %s", domain_name(d), msg->text);
+	m->events->refused(m->user, d, msg->text);
+}
+
+void manager_greet(struct manager *m, struct domain *d) {
+	struct daemon *gui = domain_gui(d);
+
+	if (!m->desk)
+		m->desk = daemon_new("bulkhead-desk", true, &handler, m);
+	if (!daemon_running(m->desk))
+		daemon_start(m->desk);
+	daemon_tell(gui, CTL_SCREEN_LOCKED, m->locked, NULL);
+	daemon_tell(gui, CTL_HIDE_ALL, m->hidden, NULL);
+	daemon_tell(gui, CTL_KEYBOARD_LOCK, m->keyboard_lock, NULL);
+	daemon_tell(gui, CTL_PAUSED, domain_get_state(d) == DOMAIN_PAUSED, NULL);
+}
+
+void manager_hide_all(struct manager *m, bool hide) {
+	m->hidden = hide;
+	tell_all(m, CTL_HIDE_ALL, hide, NULL);
+}
+
+void manager_set_display(struct manager *m, const char *display, const char *xauthority) {
+	GHashTableIter i;
+	gpointer d;
+
+	g_free(m->display);
+	m->display = g_strdup(display);
+	g_setenv("DISPLAY", display, TRUE);
+	if (*xauthority)
+		g_setenv("XAUTHORITY", xauthority, TRUE);
+	g_hash_table_iter_init(&i, m->domains);
+	while (g_hash_table_iter_next(&i, NULL, &d))
+		domain_display_changed(d);
+	m->events->global_changed(m->user, "Display");
+}

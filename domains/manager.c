@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/manager.h"
+
+#include <string.h>
+
+void manager_changed(struct manager *m, struct domain *d, const char *first, ...) {
+	const char *names[16];
+	size_t n = 0;
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *name = first; name && n < G_N_ELEMENTS(names) - 1;
+		name = va_arg(ap, const char *))
+		names[n++] = name;
+	va_end(ap);
+	names[n] = NULL;
+	/* Not before the domain is shown, nor after. */
+	if (manager_find(m, domain_name(d)) == d)
+		m->events->changed(m->user, d, names);
+}
+
+struct domain *manager_find(struct manager *m, const char *name) {
+	return g_hash_table_lookup(m->domains, name);
+}
+
+static struct domain *add(struct manager *m, struct definition *definition) {
+	struct domain *d = domain_new(m, definition);
+
+	g_hash_table_insert(m->domains, g_strdup(domain_name(d)), d);
+	m->events->added(m->user, d);
+	return d;
+}
+
+static bool check_name(
+	struct manager *m, const char *text, struct domain_name *ret, GError **error) {
+	int r = domain_name_parse(text, ret);
+	g_autofree char *shown = g_strescape(text, NULL);
+
+	if (r || !strcmp(text, "dom0")) {
+		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_NAME,
+			"\"%.80s\" cannot be a domain's name: %s", shown,
+			r ? domain_name_error(r) : "dom0 is the admin domain's own name");
+		return false;
+	}
+	if (manager_find(m, text)) {
+		g_set_error(
+			error, DOMAIN_ERROR, DOMAIN_E_EXISTS, "there is a domain %s already", text);
+		return false;
+	}
+	return true;
+}
+
+struct domain *manager_create(
+	struct manager *m, const char *text, const char *const *pairs, GError **error) {
+	AUTO(definition_free_p) struct definition *d = NULL;
+	struct domain_name name;
+
+	if (!check_name(m, text, &name, error))
+		return NULL;
+	d = definition_new(name);
+	for (const char *const *p = pairs; *p; p += 2)
+		if (!definition_set(d, p[0], p[1], error))
+			return NULL;
+	if (!definition_check(d, error) || !store_save(&m->store, d, error))
+		return NULL;
+	g_message("domain %s: created", name.s);
+	return add(m, TAKE(d));
+}
+
+struct removal {
+	struct manager *in;
+	char *name;
+	domain_done done;
+	void *user;
+};
+
+static void on_forgotten(void *user, bool ok) {
+	struct removal *r = user;
+	g_autoptr(GError) error = NULL;
+
+	if (!ok)
+		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_FAILED,
+			"%s is removed, but not all of its data could be; see bulkheadd's log",
+			r->name);
+	r->done(r->user, error);
+	g_free(r->name);
+	g_free(r);
+}
+
+void manager_remove(
+	struct manager *m, struct domain *d, bool keep_data, domain_done done, void *user) {
+	struct domain_name name = domain_definition(d)->name;
+	g_autoptr(GError) error = NULL;
+	struct removal *r;
+	int slot;
+
+	if (domain_may(REQUEST_REMOVE, domain_get_state(d)) != ANSWER_DO)
+		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_STATE, "%s is %s: stop it first", name.s,
+			domain_state_name(domain_get_state(d)));
+	else
+		store_remove(&m->store, name, &error);
+	if (error) {
+		done(user, error);
+		return;
+	}
+	slot = store_slot(&m->store, name, NULL);
+	m->events->removed(m->user, d);
+	g_hash_table_remove(m->domains, name.s);
+	g_message("domain %s: removed%s", name.s, keep_data ? " (its data is kept)" : "");
+	if (keep_data) {
+		done(user, NULL);
+		return;
+	}
+	r = g_new0(struct removal, 1);
+	r->in = m;
+	r->name = g_strdup(name.s);
+	r->done = done;
+	r->user = user;
+	m->ops->forget(m->backend, name.s, slot < 0 ? 0 : (unsigned)slot, on_forgotten, r);
+}
+
+static void on_good(void *user, struct definition *definition) {
+	struct manager *m = user;
+	struct domain *d = manager_find(m, definition->name.s);
+
+	if (!d)
+		add(m, definition);
+	else
+		domain_redefine(d, definition);
+}
+
+static void on_bad(void *user, const char *file, const char *why) {
+	struct manager *m = user;
+
+	g_warning("definition ignored: %s", why);
+	g_hash_table_insert(m->broken, g_strdup(file), g_strdup(why));
+}
+
+void manager_reload(struct manager *m) {
+	g_hash_table_remove_all(m->broken);
+	store_load(&m->store, on_good, on_bad, m);
+	m->events->global_changed(m->user, "Broken");
+}
+
+static void ignore(void *user, const GError *error) {
+}
+
+static void on_ready(void *user, const char *error) {
+	struct manager *m = user;
+	GHashTableIter i;
+	gpointer d;
+
+	if (error)
+		g_warning("no domain can be started: %s", error);
+	g_hash_table_iter_init(&i, m->domains);
+	while (g_hash_table_iter_next(&i, NULL, &d)) {
+		domain_adopt(d);
+		if (!error && domain_get_state(d) == DOMAIN_STOPPED &&
+			domain_definition(d)->autostart)
+			domain_start(d, ignore, NULL);
+	}
+	m->ready(m->ready_user, error);
+}
+
+int manager_init(struct manager *m, int runtime, const char *runtime_path,
+	const struct manager_events *events, void *user,
+	void (*ready)(void *user, const char *error), void *ready_user, GError **error) {
+	const char *display = g_getenv("DISPLAY");
+
+	memset(m, 0, sizeof(*m));
+	m->ops = &backend_local;
+	m->events = events;
+	m->user = user;
+	m->ready = ready;
+	m->ready_user = ready_user;
+	m->display = g_strdup(display ? display : "");
+	m->focused_name = g_strdup("");
+	m->domains = g_hash_table_new_full(
+		g_str_hash, g_str_equal, g_free, (GDestroyNotify)(void (*)(void))domain_free);
+	m->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	if (store_init(&m->store, error))
+		return -1;
+	store_load(&m->store, on_good, on_bad, m);
+	m->backend = m->ops->open(runtime, runtime_path, on_ready, m);
+	return 0;
+}
+
+void manager_deinit(struct manager *m) {
+	m->desk = daemon_free(m->desk);
+	if (m->domains)
+		g_hash_table_unref(m->domains);
+	if (m->broken)
+		g_hash_table_unref(m->broken);
+	if (m->backend)
+		m->ops->close(m->backend);
+	store_deinit(&m->store);
+	g_free(m->display);
+	g_free(m->focused_name);
+}
+
+struct stop_all {
+	unsigned left;
+	void (*done)(void *user);
+	void *user;
+};
+
+static void on_stopped(void *user, const GError *error) {
+	struct stop_all *s = user;
+
+	if (--s->left > 0)
+		return;
+	s->done(s->user);
+	g_free(s);
+}
+
+void manager_stop_all(struct manager *m, void (*done)(void *user), void *user) {
+	struct stop_all *s = g_new0(struct stop_all, 1);
+	g_autoptr(GList) all = g_hash_table_get_values(m->domains);
+
+	s->done = done;
+	s->user = user;
+	s->left = 1;
+	for (GList *l = all; l; l = l->next) {
+		s->left++;
+		domain_stop(l->data, false, on_stopped, s);
+	}
+	on_stopped(s, NULL);
+}

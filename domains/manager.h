@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* All domains, their definitions on disk, and what holds for all of them. Knows no D-Bus: whoever
+ * shows it to the outside listens to its events. */
+#include "domains/domain.h"
+#include "domains/store.h"
+
+struct manager_events {
+	void (*added)(void *user, struct domain *d);
+	void (*removed)(void *user, struct domain *d); /* still whole */
+	/* names: of D-Bus properties, ends with NULL */
+	void (*changed)(void *user, struct domain *d, const char *const *names);
+	void (*command_ended)(void *user, struct domain *d, uint32_t id, int status);
+	void (*refused)(void *user, struct domain *d, const char *what);
+	void (*global_changed)(void *user, const char *name);
+};
+
+struct manager {
+	const struct backend_ops *ops;
+	struct backend *backend;
+	struct store store;
+	GHashTable *domains; /* name -> struct domain */
+	GHashTable *broken;  /* file -> why */
+	const struct manager_events *events;
+	void *user;
+	struct daemon *desk;
+	char *display; /* "" : none */
+	bool locked, hidden;
+	uint32_t keyboard_lock, focused;
+	char *focused_name;
+	void (*ready)(void *user, const char *error);
+	void *ready_user;
+};
+
+/* ready: domains were found; error: why none can be started (NULL: all is well). */
+int manager_init(struct manager *m, int runtime, const char *runtime_path,
+	const struct manager_events *events, void *user,
+	void (*ready)(void *user, const char *error), void *ready_user, GError **error);
+void manager_deinit(struct manager *m);
+
+struct domain *manager_find(struct manager *m, const char *name);
+/* pairs: key, text, ..., NULL. NULL and *error. */
+struct domain *manager_create(
+	struct manager *m, const char *name, const char *const *pairs, GError **error);
+void manager_remove(
+	struct manager *m, struct domain *d, bool keep_data, domain_done done, void *user);
+/* Reads the definitions anew; those of domains that run change at their next start. */
+void manager_reload(struct manager *m);
+void manager_set_display(struct manager *m, const char *display, const char *xauthority);
+void manager_hide_all(struct manager *m, bool hide);
+
+/* Stops all running domains, then calls done. */
+void manager_stop_all(struct manager *m, void (*done)(void *user), void *user);
+
+/* From a domain: its gui-daemon said so. */
+void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg);
+/* What a fresh gui-daemon must know. */
+void manager_greet(struct manager *m, struct domain *d);
+void manager_changed(
+	struct manager *m, struct domain *d, const char *first, ...) G_GNUC_NULL_TERMINATED;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "domains/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
+
+#define FDS_MAX 8
+
+/* Whatever else the person's session has in its environment is not our daemons' business. */
+static const char *const environment[] = {"HOME", "USER", "LOGNAME", "PATH", "LANG", "LANGUAGE",
+	"LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TZ", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME",
+	"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "BULKHEAD_LIBEXEC", "BULKHEAD_CGROUP",
+	"BULKHEAD_RUNTIME_DIR", "BULKHEAD_POLICY_DIR", "ASAN_OPTIONS", "UBSAN_OPTIONS",
+	"LSAN_OPTIONS"};
+static const char *const display_environment[] = {"DISPLAY", "XAUTHORITY", "XCURSOR_THEME",
+	"XCURSOR_SIZE", "DBUS_SESSION_BUS_ADDRESS", "GTK_THEME", "GTK_MODULES", "NO_AT_BRIDGE",
+	"XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS", "XDG_SESSION_TYPE"};
+
+static void take(GPtrArray *env, const char *const *names, size_t n) {
+	for (size_t i = 0; i < n; i++) {
+		const char *value = g_getenv(names[i]);
+
+		if (value)
+			g_ptr_array_add(env, g_strconcat(names[i], "=", value, NULL));
+	}
+}
+
+static char **make_environment(bool display) {
+	GPtrArray *env = g_ptr_array_new();
+
+	take(env, environment, G_N_ELEMENTS(environment));
+	if (display)
+		take(env, display_environment, G_N_ELEMENTS(display_environment));
+	g_ptr_array_add(env, NULL);
+	return (char **)g_ptr_array_free(env, FALSE);
+}
+
+/* Copies of the descriptors above all targets, so that no dup2 tramples on the next. */
+static int raise_fds(const int *fds, int high[FDS_MAX]) {
+	int n = 0;
+
+	for (; fds && fds[n] >= 0; n++) {
+		if (n == FDS_MAX)
+			return -E2BIG;
+		high[n] = fcntl(fds[n], F_DUPFD_CLOEXEC, 3 + FDS_MAX);
+		if (high[n] < 0) {
+			int err = errno;
+
+			while (n-- > 0)
+				close(high[n]);
+			return -err;
+		}
+	}
+	return n;
+}
+
+struct watch {
+	void (*ended)(void *user, pid_t pid, int status);
+	void *user;
+};
+
+static void on_ended(GPid pid, gint status, gpointer data) {
+	struct watch *w = data;
+
+	if (w->ended)
+		w->ended(w->user, pid, status);
+}
+
+static void watch(const struct program *s, pid_t pid) {
+	struct watch *w = g_new0(struct watch, 1);
+	unsigned id;
+
+	w->ended = s->ended;
+	w->user = s->user;
+	id = g_child_watch_add_full(G_PRIORITY_DEFAULT, pid, on_ended, w, g_free);
+	if (s->watch)
+		*s->watch = id;
+}
+
+int program_start(const struct program *s, pid_t *ret) {
+	g_auto(GStrv) env = make_environment(s->display);
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int high[FDS_MAX], n = raise_fds(s->fds, high), err;
+	sigset_t none, all;
+	pid_t pid;
+
+	if (n < 0)
+		return n;
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	if (s->output > 0) {
+		posix_spawn_file_actions_adddup2(&actions, s->output, 1);
+		posix_spawn_file_actions_adddup2(&actions, s->output, 2);
+	}
+	for (int i = 0; i < n; i++)
+		posix_spawn_file_actions_adddup2(&actions, high[i], 3 + i);
+	posix_spawn_file_actions_addclosefrom_np(&actions, 3 + n);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+						(s->detach ? POSIX_SPAWN_SETSID : 0)));
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	err = posix_spawn(&pid, s->argv[0], &actions, &attr, (char **)(uintptr_t)s->argv, env);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	while (n-- > 0)
+		close(high[n]);
+	if (err)
+		return -err;
+	watch(s, pid);
+	if (ret)
+		*ret = pid;
+	return 0;
+}

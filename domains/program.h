@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* Starts one of our own programs: by its full path, with exactly the descriptors named, an
+ * environment made of an allow-list, no shell. */
+#include "common/cleanup.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct program {
+	const char *const *argv;
+	const int *fds; /* become 3, 4, ... ; ends with -1; stay the caller's */
+	int output;     /* its stdout and stderr; 0: ours */
+	bool detach;    /* a session of its own: it outlives us */
+	bool display;   /* DISPLAY and XAUTHORITY belong into its environment */
+	void (*ended)(void *user, pid_t pid, int status); /* or NULL */
+	void *user;
+	unsigned *watch; /* where to keep the watch on its end (may be NULL) */
+};
+
+/* 0 or -errno. */
+MUST_USE int program_start(const struct program *s, pid_t *ret);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gui-daemon/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#define HEAP_MAX  (512u << 20)
+#define FILES_MAX 4096
+
+/* The loop, memory, and reading and writing what is open. */
+static const int plain_calls[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv),
+	SCMP_SYS(writev), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(close),
+	SCMP_SYS(fstat), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
+	SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom), SCMP_SYS(uname),
+	SCMP_SYS(getpid), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	/* for abort */
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(gettid), SCMP_SYS(tgkill)};
+
+static const unsigned fcntl_commands[] = {F_DUPFD_CLOEXEC, F_GETFD, F_GETFL};
+
+/* Whoever tries these is not this program any more. */
+static const int deadly_calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),
+	SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(socket),
+	SCMP_SYS(connect), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev)};
+
+static int add_rules(scmp_filter_ctx filter) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(plain_calls) / sizeof(plain_calls[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, plain_calls[i], 0);
+	for (size_t i = 0; r == 0 && i < sizeof(deadly_calls) / sizeof(deadly_calls[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly_calls[i], 0);
+	for (size_t i = 0; r == 0 && i < sizeof(fcntl_commands) / sizeof(fcntl_commands[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+			SCMP_A1(SCMP_CMP_EQ, fcntl_commands[i]));
+	/* This is how the C library's fstat looks; a name's size and time is all it could tell. */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+			SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r;
+}
+
+/* Everything else answers EPERM: no path of ours meets that. */
+static int filter_calls(void) {
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int r = filter ? add_rules(filter) : -ENOMEM;
+
+	if (r == 0)
+		r = seccomp_load(filter);
+	if (filter)
+		seccomp_release(filter);
+	return r;
+}
+
+/* Nothing of the file system, should the filter have a hole. */
+static void lock_files(void) {
+	struct landlock_ruleset_attr none = {
+		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+				     LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE};
+	long ruleset = syscall(SYS_landlock_create_ruleset, &none, sizeof(none), 0);
+
+	if (ruleset < 0) /* this kernel has none */
+		return;
+	(void)!syscall(SYS_landlock_restrict_self, ruleset, 0);
+	close((int)ruleset);
+}
+
+static int limit(int what, rlim_t most) {
+	struct rlimit l;
+
+	if (getrlimit((__rlimit_resource_t)what, &l) < 0)
+		return -errno;
+	if (l.rlim_max > most)
+		l.rlim_max = most;
+	if (l.rlim_cur > l.rlim_max)
+		l.rlim_cur = l.rlim_max;
+	return setrlimit((__rlimit_resource_t)what, &l) < 0 ? -errno : 0;
+}
+
+int confine(void) {
+	int r;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	r = limit(RLIMIT_CORE, 0);
+	if (r == 0)
+		r = limit(RLIMIT_NPROC, 0);
+	if (r == 0)
+		r = limit(RLIMIT_NOFILE, FILES_MAX);
+	if (r < 0)
+		return r;
+	lock_files();
+#ifdef __SANITIZE_ADDRESS__
+	return 0; /* the sanitizer needs calls and memory of its own */
+#else
+	r = limit(RLIMIT_DATA, HEAP_MAX);
+	return r ? r : filter_calls();
+#endif
+}

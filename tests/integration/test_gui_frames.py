@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The frame of every window is pixel-exact in every state of its life, with and without a window manager."""
+import os
+import signal
+
+import pytest
+from gui_stage import FRAME, GROUND, Screen, Stage, check_frame, start_openbox
+from Xlib import XK, X
+
+IMAGE = 0x123456
+
+
+@pytest.fixture(params=['no window manager', 'openbox'])
+def stage(request, programs, build, screen):
+    s = Screen(screen)
+    s.move_pointer_away()
+    if request.param == 'openbox':
+        start_openbox(programs, s)
+    st = Stage(programs, build, screen, *getattr(request.node.get_closest_marker('options'), 'args', []))
+    st.screen = s
+    st.has_wm = request.param == 'openbox'
+    return st
+
+
+def test_bug_class_A3_window_never_damaged_has_its_frame(stage):
+    stage.window(1, 300, 200, 200, 150)
+    stage.say('dump 1 200 150 ff0000')
+    stage.wait_for('dump-ack 1')
+    check_frame(stage.screen, stage.screen.shown(1))
+
+
+def test_bug_class_A4_window_without_image_is_all_label(stage):
+    stage.window(1, 300, 200, 200, 150)
+    check_frame(stage.screen, stage.screen.shown(1), GROUND)
+
+
+@pytest.mark.parametrize('popup', [0, 1])
+def test_image_fills_the_content_only(stage, popup):
+    stage.window(1, 300, 200, 200, 150, popup, image=IMAGE)
+    check_frame(stage.screen, stage.screen.shown(1), IMAGE)
+
+
+@pytest.mark.parametrize('popup', [0, 1])
+def test_one_pixel(stage, popup):
+    stage.window(1, 300, 200, 1, 1, popup, image=IMAGE)
+    outer = stage.screen.shown(1)
+    assert stage.screen.place(outer)[2:] == (1 + 2 * FRAME, 1 + 2 * FRAME) or not popup
+    check_frame(stage.screen, outer, IMAGE if popup else None)
+
+
+def test_widest_window(stage):
+    stage.window(1, 100, 200, 16384, 40, image=IMAGE)
+    check_frame(stage.screen, stage.screen.shown(1))
+
+
+def test_widest_popup_is_cut_to_the_monitor(stage):
+    stage.window(1, 100, 200, 16384, 40, 1)
+    outer = stage.screen.shown(1)
+    stage.wait_for('configure 1 4 200 1272 40')
+    assert stage.screen.place(outer) == (0, 196, 1280, 48)
+    check_frame(stage.screen, outer, GROUND)
+
+
+def test_image_larger_and_smaller_than_the_window(stage):
+    stage.window(1, 300, 200, 200, 150)
+    stage.show(1, 400, 300, IMAGE)
+    check_frame(stage.screen, stage.screen.shown(1), IMAGE)
+    stage.show(1, 20, 10, 0xffffff)
+    outer = stage.screen.shown(1)
+    check_frame(stage.screen, outer)
+    x, y, w, h = stage.screen.place(outer)
+    assert stage.screen.pixel(x + FRAME + 5, y + FRAME + 5) == 0xffffff
+    assert stage.screen.pixel(x + w - FRAME - 1, y + h - FRAME - 1) == GROUND
+
+
+def test_moved_partly_off_the_screen(stage):
+    stage.window(1, 300, 200, 200, 150, image=IMAGE)
+    outer = stage.screen.shown(1)
+    stage.screen.configure(outer, x=1200, y=720)
+    stage.wait_for('configure 1 ')
+    stage.say('damage 1 0 0 200 150')
+    stage.wait_for('frame 1')
+    check_frame(stage.screen, outer, IMAGE)
+
+
+def test_bug_class_A6_popup_moved_by_somebody_comes_back(stage):
+    stage.window(1, 300, 200, 200, 150, 1, image=IMAGE)
+    outer = stage.screen.shown(1)
+    stage.screen.configure(outer, x=1250, y=790)
+    stage.wait_for('configure 1 ')
+    stage.screen.wait_until(lambda: stage.screen.place(outer) == (1280 - 208, 800 - 158, 208, 158), 'pop-up back on the monitor')
+    check_frame(stage.screen, outer)
+
+
+def test_resized_by_the_person(stage):
+    stage.window(1, 300, 200, 200, 150, image=IMAGE)
+    outer = stage.screen.shown(1)
+    stage.screen.configure(outer, width=120, height=90)
+    stage.wait_for('configure 1 .* 112 82')
+    check_frame(stage.screen, outer, IMAGE)
+    stage.screen.configure(outer, width=320, height=290)
+    stage.wait_for('configure 1 .* 312 282')
+    check_frame(stage.screen, outer)
+
+
+def test_smaller_than_its_frame(stage):
+    stage.window(1, 300, 200, 200, 150, 1, image=IMAGE)
+    outer = stage.screen.shown(1)
+    stage.screen.configure(outer, width=5, height=6)
+    stage.screen.wait_until(lambda: stage.screen.place(outer)[2:] == (5, 6), 'small')
+    x, y, w, h = stage.screen.place(outer)
+    assert IMAGE not in sum(stage.screen.pixels(x, y, w, h), [])
+
+
+def test_unmapped_and_mapped_again(stage):
+    stage.window(1, 300, 200, 200, 150, image=IMAGE)
+    stage.screen.shown(1)
+    stage.say('unmap 1', 'map 1 0 0')
+    stage.sync()
+    check_frame(stage.screen, stage.screen.shown(1), GROUND)
+
+
+def test_maximised(stage):
+    if not stage.has_wm:
+        pytest.skip('without a window manager nothing maximises')
+    stage.window(1, 300, 200, 200, 150, image=IMAGE)
+    stage.screen.shown(1)
+    stage.say('flags 1 1 0')  # full screen, which is not allowed
+    stage.wait_for('flags 1 1 0')
+    outer = stage.screen.shown(1)
+    assert stage.screen.place(outer)[2] >= 1200
+    check_frame(stage.screen, outer)
+
+
+@pytest.mark.options('--allow-fullscreen')
+def test_full_screen_keeps_the_frame_and_the_key_leaves_it(stage):
+    stage.window(1, 300, 200, 200, 150, image=IMAGE)
+    outer = stage.screen.shown(1)
+    stage.say('flags 1 1 0')
+    stage.wait_for('flags 1 1 0')
+    stage.screen.wait_until(lambda: stage.screen.place(outer) == (0, 0, 1280, 800), 'full screen')
+    stage.hears('configure 1 4 4 1272 792')
+    check_frame(stage.screen, outer)
+    outer.set_input_focus(X.RevertToPointerRoot, X.CurrentTime)
+    stage.screen.x.sync()
+    stage.hears('focus 1 9')
+    stage.screen.type(XK.XK_Escape, XK.XK_Super_L)
+    stage.hears('flags 1 0 1')
+    stage.screen.wait_until(lambda: stage.screen.place(outer)[2:] == (208, 158), 'its old size')
+    escape = stage.screen.x.keysym_to_keycode(XK.XK_Escape)
+    assert not [line for line in stage.sync() if line.startswith(f'key 1 2 {escape} ')]
+    stage.say('flags 1 1 0')  # not again until the domain took it back
+    stage.sync()
+    assert stage.screen.place(outer)[2:] == (208, 158)
+
+
+def test_frame_covers_everything_before_the_daemon_reacts(stage):
+    """While the daemon is stopped the X server alone keeps the frame, whatever the size becomes."""
+    stage.window(1, 300, 200, 200, 150, 1, image=IMAGE)
+    outer = stage.screen.shown(1)
+    os.kill(stage.p.pid, signal.SIGSTOP)
+    stage.screen.configure(outer, width=100, height=60)
+    stage.screen.x.sync()
+    check_frame(stage.screen, outer, IMAGE)
+    os.kill(stage.p.pid, signal.SIGCONT)
