@@ -361,9 +361,9 @@ def test_a_reply_socket_kept_open_on_both_ends(hv):
         rig.ask(sock, rig.PAGES_UNSHARE, 0, 1)
     hv.destroy(ident)
     ours.close()
-    theirs.close()
     _, path = hv.create_domain("honest")
     assert works(hv, path)
+    theirs.close()
 
 
 def test_bug_class_D5_fresh_memory_is_zero(hv):
