@@ -3,10 +3,9 @@
 import os
 import pathlib
 import subprocess
-import time
 
 import rig as hv_rig
-from Xlib import display
+from Xlib import X
 
 
 class Rig:
@@ -44,4 +43,6 @@ class Rig:
         desktop = Desktop(self.sink)
         w = desktop.wait(lambda: next((w for w, _, t in desktop.domain_windows() if title in t), None), seconds, title)
         child = w.query_tree().children[0]
+        w.set_input_focus(X.RevertToParent, X.CurrentTime)  # as a window manager would
+        desktop.d.sync()
         return desktop.absolute(child)[:2]
