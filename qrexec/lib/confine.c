@@ -23,11 +23,12 @@ static const int daemon_calls[] = {SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SY
 	SCMP_SYS(sendto), SCMP_SYS(ioctl), SCMP_SYS(shutdown), SCMP_SYS(unlink),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(eventfd2)};
 
-static const int receiver_calls[] = {SCMP_SYS(openat2), SCMP_SYS(mkdirat), SCMP_SYS(linkat),
-	SCMP_SYS(symlinkat), SCMP_SYS(fchmod), SCMP_SYS(utimensat), SCMP_SYS(fstatfs),
-	SCMP_SYS(fallocate), SCMP_SYS(ftruncate), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
-	SCMP_SYS(syncfs), SCMP_SYS(unlinkat), SCMP_SYS(getdents64), SCMP_SYS(faccessat),
-	SCMP_SYS(copy_file_range), SCMP_SYS(splice), SCMP_SYS(renameat2), SCMP_SYS(dup)};
+static const int receiver_calls[] = {SCMP_SYS(openat2), SCMP_SYS(openat), SCMP_SYS(mkdirat),
+	SCMP_SYS(linkat), SCMP_SYS(symlinkat), SCMP_SYS(fchmod), SCMP_SYS(utimensat),
+	SCMP_SYS(fstatfs), SCMP_SYS(fallocate), SCMP_SYS(ftruncate), SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync), SCMP_SYS(syncfs), SCMP_SYS(unlinkat), SCMP_SYS(getdents64),
+	SCMP_SYS(faccessat), SCMP_SYS(copy_file_range), SCMP_SYS(splice), SCMP_SYS(renameat2),
+	SCMP_SYS(dup)};
 
 static int allow(scmp_filter_ctx ctx, const int *calls, size_t count) {
 	for (size_t i = 0; i < count; i++) {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* How far a copy is, on the person's terminal; nothing if stderr is none. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct progress {
+	bool shown;
+	uint64_t total, done;
+	struct timespec began, last;
+};
+
+void progress_begin(struct progress *p, uint64_t total);
+void progress_add(struct progress *p, uint64_t bytes);
+void progress_end(struct progress *p);

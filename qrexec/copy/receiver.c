@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * qubes.Filecopy: takes in the files that another domain sends, below ~/QubesIncoming/<sender>.
+ * It confines itself before the first byte; on any error it takes back what it made and says which
+ * error it was.
+ */
+#include "common/domain-name.h"
+#include "proto/filecopy.h"
+#include "qrexec/copy/place.h"
+#include "qrexec/copy/tally.h"
+#include "qrexec/lib/confine.h"
+#include "qrexec/lib/landlock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define BUFFER (256 * 1024)
+
+struct receiver {
+	struct filecopy_decoder decoder;
+	struct place *place;
+	struct tally tally;
+	const char *source;
+	int receipts; /* -1: none */
+	uint8_t buffer[BUFFER];
+};
+
+static int on_entry(struct receiver *r) {
+	const struct filecopy_entry *e = &r->decoder.entry;
+
+	switch (e->kind) {
+	case FILECOPY_DIR:
+		return place_dir(r->place, e);
+	case FILECOPY_LINK:
+		r->tally.files++;
+		return place_link(r->place, e);
+	case FILECOPY_FILE:
+		break;
+	}
+	r->tally.files++;
+	return place_begin_file(r->place, e);
+}
+
+/* One piece of input; the error, 0, or -1: the end mark was read. */
+static int take(struct receiver *r, const uint8_t *bytes, size_t size) {
+	struct span in = span_over(bytes, size), data;
+	int error = 0;
+
+	while (!error) {
+		switch (filecopy_step(&r->decoder, &in, &data)) {
+		case FILECOPY_MORE:
+			tally_add(&r->tally, bytes, size);
+			return 0;
+		case FILECOPY_ENTRY:
+			error = on_entry(r);
+			break;
+		case FILECOPY_DATA:
+			r->tally.bytes += data.left;
+			error = place_write(r->place, data.at, data.left);
+			break;
+		case FILECOPY_FILE_END:
+			error = place_end_file(r->place, &r->decoder.entry);
+			break;
+		case FILECOPY_END:
+			tally_add(&r->tally, bytes, size - in.left);
+			return -1;
+		case FILECOPY_BAD:
+			error = r->decoder.error;
+			break;
+		}
+	}
+	return error;
+}
+
+static int receive(struct receiver *r) {
+	for (;;) {
+		ssize_t n = read(STDIN_FILENO, r->buffer, sizeof(r->buffer));
+		int error;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0) /* bug class F5: what was not ended was not received */
+			return (int)FILECOPY_ERROR_EOF;
+		error = take(r, r->buffer, (size_t)n);
+		if (error)
+			return error < 0 ? place_sync(r->place) : error;
+	}
+}
+
+static void reply(struct receiver *r, int error) {
+	static struct filecopy_result result;
+	static uint8_t out[FILECOPY_REPLY_MAX];
+	size_t n, at = 0;
+
+	result.error = (uint32_t)error;
+	result.crc = r->tally.crc;
+	if (error != ENAMETOOLONG)
+		memcpy(result.last, r->decoder.entry.name, sizeof(result.last));
+	n = filecopy_encode_result(&result, out, sizeof(out));
+	while (at < n) {
+		ssize_t done = write(STDOUT_FILENO, out + at, n - at);
+
+		if (done <= 0)
+			return;
+		at += (size_t)done;
+	}
+}
+
+/* One line in the person's own record: when, from whom, how much, and the sum of it. */
+static void write_receipt(struct receiver *r) {
+	char line[256], sum[TALLY_DIGEST_TEXT];
+	int n;
+
+	tally_digest(&r->tally, sum);
+	n = snprintf(line, sizeof(line), "%lld received from %s files=%llu bytes=%llu sha256=%s\n",
+		(long long)time(NULL), r->source, (unsigned long long)r->tally.files,
+		(unsigned long long)r->tally.bytes, sum[0] ? sum : "-");
+	if (r->receipts >= 0 && n > 0 && write(r->receipts, line, (size_t)n) != n)
+		fprintf(stderr, "qubes.Filecopy: no receipt could be written\n");
+}
+
+static int open_dir(int at, const char *name) {
+	if (mkdirat(at, name, 0700) && errno != EEXIST)
+		return -1;
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The folder of this sender; its name was checked. */
+static int open_incoming(const char *source) {
+	const char *home = getenv("HOME");
+	AUTO(auto_close) int at = -1;
+	AUTO(auto_close) int incoming = -1;
+
+	at = home ? open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	incoming = at < 0 ? -1 : open_dir(at, "QubesIncoming");
+	return incoming < 0 ? -1 : open_dir(incoming, source);
+}
+
+static int open_receipts(void) {
+	const char *home = getenv("HOME");
+	AUTO(auto_close) int at = home ? open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	AUTO(auto_close) int incoming = at < 0 ? -1 : open_dir(at, "QubesIncoming");
+
+	return incoming < 0 ? -1
+			    : openat(incoming, ".receipts",
+				      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+static int prepare(struct receiver *r, bool all_names) {
+	struct domain_name name;
+	int dir, proc, error;
+
+	r->source = getenv("QREXEC_REMOTE_DOMAIN");
+	if (!r->source || domain_name_parse(r->source, &name)) {
+		fprintf(stderr, "qubes.Filecopy: no sender, or a name that no domain has\n");
+		return -EINVAL;
+	}
+	dir = open_incoming(r->source);
+	proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || proc < 0) {
+		fprintf(stderr, "qubes.Filecopy: no folder for what %s sends: %s\n", r->source,
+			strerror(errno));
+		return -errno;
+	}
+	r->receipts = open_receipts();
+	r->place = place_new(dir, proc);
+	filecopy_decoder_init(&r->decoder, all_names ? FILECOPY_ALL_NAMES : 0);
+	if (!r->place || tally_init(&r->tally, tally_wants_digest()))
+		return -ENOMEM;
+	tzset();
+	umask(0);
+	error = landlock_beneath(dir);
+	if (error && error != -ENOSYS && error != -EOPNOTSUPP)
+		return error;
+	return confine_receiver();
+}
+
+int main(int argc, char **argv) {
+	static struct receiver r = {.receipts = -1};
+	int error;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (prepare(&r, argc > 1 && !strcmp(argv[1], "allow-all-names")))
+		return 1;
+	error = receive(&r);
+	if (error)
+		place_undo(r.place);
+	else
+		write_receipt(&r);
+	reply(&r, error);
+	r.place = place_free(r.place);
+	tally_deinit(&r.tally);
+	return error ? 1 : 0;
+}

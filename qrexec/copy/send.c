@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sends files as a qfile stream and reads the one reply; see send.h. */
+#include "qrexec/copy/send.h"
+#include "common/text-filter.h"
+#include "qrexec/copy/progress.h"
+#include "qrexec/copy/tally.h"
+#include "qrexec/copy/walk.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define BUFFER      (256 * 1024)
+#define LOOK_EVERY  (8 * 1024 * 1024) /* bytes, then: has the other side given up? */
+#define SEND_E_STOP 1                 /* the other side speaks or went: its reply says why */
+
+struct sender {
+	struct tally tally;
+	struct progress progress;
+	uint64_t unlooked;
+	size_t held; /* small things go out together */
+	uint8_t buffer[BUFFER + FILECOPY_LONG_MAX];
+};
+
+static int put(struct sender *s, const uint8_t *data, size_t size) {
+	tally_add(&s->tally, data, size);
+	while (size > 0) {
+		ssize_t n = send(STDOUT_FILENO, data, size, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == ENOTSOCK)
+			n = write(STDOUT_FILENO, data, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return SEND_E_STOP;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int flush(struct sender *s) {
+	int r = put(s, s->buffer, s->held);
+	struct pollfd reply = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	s->unlooked += s->held;
+	s->held = 0;
+	if (r || s->unlooked < LOOK_EVERY)
+		return r;
+	s->unlooked = 0;
+	return poll(&reply, 1, 0) > 0 ? SEND_E_STOP : 0;
+}
+
+static void complain(const char *name, const char *why) {
+	char shown[512];
+
+	text_filter(name, strlen(name), shown, sizeof(shown));
+	fprintf(stderr, "%s%s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", shown, why);
+}
+
+/* Exactly as many bytes as the header promised, or the copy is over. */
+static int put_file(struct sender *s, const struct filecopy_entry *e, int fd) {
+	uint64_t left = e->size;
+
+	while (left > 0) {
+		size_t room = BUFFER - s->held, want = left < room ? (size_t)left : room;
+		ssize_t n;
+		int r = want ? 0 : flush(s);
+
+		if (r)
+			return r;
+		if (!want)
+			continue;
+		n = read(fd, s->buffer + s->held, want);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			complain(e->name, n ? strerror(errno) : "became shorter while it was sent");
+			return -EIO;
+		}
+		s->held += (size_t)n;
+		left -= (uint64_t)n;
+		progress_add(&s->progress, (uint64_t)n);
+	}
+	return 0;
+}
+
+static int on_entry(void *data, const struct filecopy_entry *e, int fd, bool again) {
+	struct sender *s = data;
+	size_t n;
+	int r = s->held > BUFFER ? flush(s) : 0;
+
+	(void)again;
+	if (r)
+		return r;
+	n = filecopy_encode_entry(e, s->buffer + s->held, sizeof(s->buffer) - s->held);
+	if (n == 0)
+		return -ENAMETOOLONG;
+	s->held += n;
+	if (s->held > BUFFER)
+		r = flush(s);
+	if (e->kind != FILECOPY_DIR)
+		s->tally.files++;
+	if (r || e->kind != FILECOPY_FILE)
+		return r;
+	s->tally.bytes += e->size;
+	return put_file(s, e, fd);
+}
+
+static int on_skipped(void *data, const char *path, int error) {
+	(void)data;
+	complain(path, error == EINVAL ? "is no file, folder or link" : strerror(error));
+	return -error;
+}
+
+static int send_end(struct sender *s) {
+	int r = s->held ? flush(s) : 0;
+
+	if (r)
+		return r;
+	filecopy_encode_end(s->buffer);
+	return put(s, s->buffer, FILECOPY_HEADER_SIZE);
+}
+
+static const char *words(uint32_t error) {
+	switch (error) {
+	case EEXIST:
+		return "something of that name is there already";
+	case EILSEQ:
+		return "the name has characters that are not allowed there";
+	case ENOLINK:
+		return "the link points out of what is copied";
+	case EINVAL:
+		return "the other side understood it as damaged";
+	case FILECOPY_ERROR_EOF:
+		return "the connection ended too early";
+	default:
+		return error < 4096 ? strerror((int)error) : "an error without a name";
+	}
+}
+
+static size_t read_reply(uint8_t *buf, size_t size) {
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t n = read(STDIN_FILENO, buf + have, size - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	return have;
+}
+
+/* 0 only if the other side has it all and counted the same. */
+static int judge_reply(struct sender *s) {
+	static uint8_t buf[FILECOPY_REPLY_MAX];
+	static struct filecopy_result result;
+
+	shutdown(STDOUT_FILENO, SHUT_WR);
+	close(STDOUT_FILENO);
+	if (filecopy_decode_result(span_over(buf, read_reply(buf, sizeof(buf))), &result)) {
+		fprintf(stderr, "The other side said nothing understandable: not copied.\n");
+		return 1;
+	}
+	if (result.error) {
+		complain(result.last[0] ? result.last : "copy", words(result.error));
+		return 1;
+	}
+	if (result.crc != s->tally.crc) {
+		fprintf(stderr, "The other side received other bytes than were sent.\n");
+		return 1;
+	}
+	return 0;
+}
+
+static void print_receipt(struct sender *s, const char *target) {
+	char sum[TALLY_DIGEST_TEXT];
+
+	tally_digest(&s->tally, sum);
+	fprintf(stderr, "%llu files, %llu bytes, sent to %s.%s%s\n",
+		(unsigned long long)s->tally.files, (unsigned long long)s->tally.bytes, target,
+		sum[0] ? " SHA-256 of the copy: " : "", sum);
+}
+
+int send_files(const struct send_plan *plan) {
+	static struct sender s;
+	const struct walk walk = {.entry = on_entry, .skipped = on_skipped, .data = &s};
+	int r = tally_init(&s.tally, tally_wants_digest());
+
+	signal(SIGPIPE, SIG_IGN);
+	progress_begin(&s.progress, plan->total);
+	for (int i = 0; i < plan->count && !r; i++)
+		r = walk_path(&walk, plan->paths[i]);
+	if (!r)
+		r = send_end(&s);
+	progress_end(&s.progress);
+	/* A stream that broke off here is not ended: the other side takes back what it has. */
+	if (r >= 0)
+		r = judge_reply(&s);
+	if (!r)
+		print_receipt(&s, plan->target);
+	tally_deinit(&s.tally);
+	return r ? 1 : 0;
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* From now on this process reaches files below one folder only. */
+#include "common/cleanup.h"
+
+/* 0, -ENOSYS or -EOPNOTSUPP where the kernel has it not, or -errno. */
+MUST_USE int landlock_beneath(int dir);
