@@ -27,6 +27,7 @@ struct reading {
 	char **names; /* the last answer of list */
 	size_t name_count;
 	char *busy;
+	const struct policy_override *override; /* or NULL */
 };
 
 static void names_free(struct reading *reading) {
@@ -125,8 +126,7 @@ static int read_whole(int fd, size_t size, char **ret) {
 	return 0;
 }
 
-static int reader_read(void *ctx, const char *path, struct policy_text *ret) {
-	struct reading *reading = ctx;
+static int read_file(struct reading *reading, const char *path, struct policy_text *ret) {
 	AUTO(auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	AUTO(auto_free) char *text = NULL;
 	struct stat st;
@@ -150,6 +150,24 @@ static int reader_read(void *ctx, const char *path, struct policy_text *ret) {
 		return r;
 	*ret = (struct policy_text){TAKE(text), (size_t)st.st_size};
 	return 0;
+}
+
+static bool is_overridden(const struct policy_override *override, const char *path) {
+	size_t len = override ? strlen(override->folder) : 0;
+
+	return override && !strncmp(path, override->folder, len) && path[len] == '/' &&
+	       !strcmp(path + len + 1, override->name);
+}
+
+static int reader_read(void *ctx, const char *path, struct policy_text *ret) {
+	struct reading *reading = ctx;
+
+	if (is_overridden(reading->override, path)) {
+		*ret = (struct policy_text){
+			reading->override->text, strlen(reading->override->text)};
+		return 0;
+	}
+	return read_file(reading, path, ret);
 }
 
 /* Regular files, and links that lead nowhere: reading those fails, and that must be seen. */
@@ -185,8 +203,7 @@ static int list_names(struct reading *reading, DIR *dir) {
 	return r ? r : -errno;
 }
 
-static int reader_list(void *ctx, const char *folder, const char *const **ret, size_t *ret_count) {
-	struct reading *reading = ctx;
+static int list_folder(struct reading *reading, const char *folder) {
 	DIR *dir = opendir(folder);
 	struct stat st;
 	int r;
@@ -195,8 +212,29 @@ static int reader_list(void *ctx, const char *folder, const char *const **ret, s
 		return -errno;
 	r = fstat(dirfd(dir), &st) ? -errno : list_names(reading, dir);
 	closedir(dir);
-	if (!r)
-		r = remember(reading, folder, &st, NULL);
+	return r ? r : remember(reading, folder, &st, NULL);
+}
+
+static bool has_name(const struct reading *reading, const char *name) {
+	for (size_t i = 0; i < reading->name_count; i++)
+		if (!strcmp(reading->names[i], name))
+			return true;
+	return false;
+}
+
+static int reader_list(void *ctx, const char *folder, const char *const **ret, size_t *ret_count) {
+	struct reading *reading = ctx;
+	const struct policy_override *override = reading->override;
+	int r = list_folder(reading, folder);
+
+	if (override && !strcmp(folder, override->folder)) {
+		if (r == -ENOENT) {
+			names_free(reading);
+			r = 0;
+		}
+		if (!r && !has_name(reading, override->name))
+			r = add_name(reading, override->name);
+	}
 	if (r)
 		return r;
 	*ret = (const char *const *)reading->names;
@@ -255,8 +293,9 @@ static int add_folders(struct policy_load *load, const struct policy_places *pla
 	return r;
 }
 
-static int load_once(const struct policy_places *places, struct policy_load *load) {
-	struct reading reading = {0};
+static int load_once(const struct policy_places *places, const struct policy_override *override,
+	struct policy_load *load) {
+	struct reading reading = {.override = override};
 	const struct policy_reader reader = {&reading, reader_read, reader_list};
 	int r = policy_parse(places, &reader, &load->policy, &load->errors), added;
 
@@ -274,12 +313,17 @@ static int load_once(const struct policy_places *places, struct policy_load *loa
 }
 
 int policy_load(const struct policy_places *places, struct policy_load *ret) {
+	return policy_load_with(places, NULL, ret);
+}
+
+int policy_load_with(const struct policy_places *places, const struct policy_override *override,
+	struct policy_load *ret) {
 	int r = POLICY_E_BUSY;
 
 	*ret = (struct policy_load){0};
 	for (unsigned i = 0; i < ATTEMPTS && r == POLICY_E_BUSY; i++) {
 		policy_load_deinit(ret);
-		r = load_once(places, ret);
+		r = load_once(places, override, ret);
 	}
 	return r;
 }

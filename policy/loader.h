@@ -20,6 +20,14 @@ struct policy_load {
 
 /* 0, POLICY_E_BROKEN with the errors, POLICY_E_BUSY, or -errno. Always deinit *ret. */
 MUST_USE int policy_load(const struct policy_places *places, struct policy_load *ret);
+
+/* The same as if the file FOLDER/NAME (existing or not) held this text: to try a change. */
+struct policy_override {
+	const char *folder, *name, *text;
+};
+
+MUST_USE int policy_load_with(const struct policy_places *places,
+	const struct policy_override *override, struct policy_load *ret);
 void policy_load_deinit(struct policy_load *load);
 
 /*

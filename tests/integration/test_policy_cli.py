@@ -193,3 +193,22 @@ def test_shipped_rules_have_no_findings_and_deny_by_default(policy, tmp_path):
     assert code('work', 'dom0', 'admin.vm.List') == 1
     assert code('work', 'dom0', 'qubes.SyncAppMenus') == 0
     assert code('work', 'banking', 'qubes.SyncAppMenus') == 1
+
+
+def test_undo_takes_answers_back(policy, tmp_path):
+    own = write(tmp_path / 'own', {'20-answers.policy': '# mine\n# answer 1 (then, asked by x:1):\ns + work mail allow\n'
+                                                        '# answer 2 (then, asked by x:1):\ns + work vault allow\n'})
+    assert policy('undo', '--list', '--folder', own).stdout.splitlines() == [
+        '   1  s + work mail allow', '   2  s + work vault allow']
+    assert policy('explain', '--dir', own, '--', 'work', 'vault', 's').returncode == 0
+    r = policy('undo', '--folder', own)
+    assert (r.returncode, r.stdout) == (0, 'taken back: answer 2\n      s + work vault allow\n')
+    assert policy('explain', '--dir', own, '--', 'work', 'vault', 's').returncode == 1
+    assert policy('undo', '--folder', own, '2').returncode == 1
+    assert policy('undo', '--folder', own, '1').returncode == 0
+    assert policy('undo', '--folder', own).returncode == 1
+    listed = json.loads(policy('undo', '--list', '--json', '--folder', own).stdout)
+    assert [(a['number'], a['undone']) for a in listed] == [(1, True), (2, True)]
+    assert policy('undo', '--folder', own, 'x').returncode == 4
+    assert policy('undo', '--folder', tmp_path / 'none').returncode == 1
+    assert (own / '20-answers.policy').read_text().startswith('# mine\n')
