@@ -59,7 +59,7 @@ static bool take_key(struct definition *d, GKeyFile *k, const char *file, const 
 		fail(error, file, line_of(data, key, 1), "%s stands there twice", key);
 		return false;
 	}
-	if (text && definition_set(d, key, text, &inner))
+	if (text && !inner && definition_set(d, key, text, &inner))
 		return true;
 	fail(error, file, line_of(data, key, 0), "%s", inner->message);
 	return false;

@@ -74,6 +74,8 @@ int paths_open_below(int dir, const char *relative, bool create, GError **error)
 	g_auto(GStrv) parts = g_strsplit(relative, "/", -1);
 	AUTO(auto_close) int at = fcntl(dir, F_DUPFD_CLOEXEC, 3);
 
+	if (!*parts)
+		return fail(error, EINVAL, relative, "not a path of plain names");
 	for (char **p = parts; *p && at >= 0; p++) {
 		int next;
 
