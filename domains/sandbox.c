@@ -173,12 +173,12 @@ static void add_system(struct sandbox_command *c) {
 	arg(c, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm",
 		"--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--dir", "/tmp/.X11-unix",
 		"--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/run/user",
-		"--perms", "0700", "--dir", "/run/user/" G_STRINGIFY(SANDBOX_UID),
-		"--perms", "0755", "--dir", "/run/qubes", "--perms",
-		"0755", "--tmpfs", "/var", "--perms", "1777", "--dir", "/var/tmp", "--symlink",
-		"/run", "/var/run", "--perms", "0755", "--dir", "/var/lib", "--perms", "0755",
-		"--dir", "/var/cache", "--ro-bind-try", "/var/cache/fontconfig",
-		"/var/cache/fontconfig", "--perms", "0755", "--dir", "/sys", NULL);
+		"--perms", "0700", "--dir", "/run/user/" G_STRINGIFY(SANDBOX_UID), "--perms",
+		"0755", "--dir", "/run/qubes", "--perms", "0755", "--tmpfs", "/var", "--perms",
+		"1777", "--dir", "/var/tmp", "--symlink", "/run", "/var/run", "--perms", "0755",
+		"--dir", "/var/lib", "--perms", "0755", "--dir", "/var/cache", "--ro-bind-try",
+		"/var/cache/fontconfig", "/var/cache/fontconfig", "--perms", "0755", "--dir",
+		"/sys", NULL);
 }
 
 static int add_etc(struct sandbox_command *c, const struct sandbox *s, GError **error) {
