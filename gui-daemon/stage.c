@@ -409,17 +409,24 @@ static gboolean on_ext_event(gint fd, GIOCondition condition, gpointer data) {
 	return n < 0 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-static gboolean on_ctl(gint fd, GIOCondition condition, gpointer data) {
+/* Whether there was one. */
+static bool take_ctl(void) {
 	uint8_t buf[CTL_SIZE];
 	struct ctl_msg m;
-	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	ssize_t n = recv(ctl, buf, sizeof(buf), MSG_DONTWAIT);
 
 	if (n > 0 && !ctl_decode(span_over(buf, (size_t)n), &m))
 		say("ctl %d %u %s", (int)m.type, m.value, m.text);
-	return n != 0;
+	return n > 0;
+}
+
+static gboolean on_ctl(gint fd, GIOCondition condition, gpointer data) {
+	return take_ctl();
 }
 
 static void on_over(void *data) {
+	while (take_ctl())
+		;
 	say("over");
 	g_main_loop_quit(loop);
 }

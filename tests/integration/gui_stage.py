@@ -28,8 +28,11 @@ class Agent:
         self.lines = queue.Queue()
         self.heard = []
         self.errors = []
+        self.readers = []
         for stream, take in ((self.p.stdout, self.lines.put), (self.p.stderr, self.errors.append)):
-            threading.Thread(target=lambda s=stream, t=take: [t(line.rstrip('\n')) for line in s], daemon=True).start()
+            t = threading.Thread(target=lambda s=stream, t=take: [t(line.rstrip('\n')) for line in s], daemon=True)
+            t.start()
+            self.readers.append(t)
         self.wait_for('connected')
 
     def say(self, *commands):
@@ -48,6 +51,13 @@ class Agent:
             self.heard.append(line)
             if re.match(pattern, line):
                 return line
+
+    def ended(self):
+        """Its exit status; everything that it said is there."""
+        status = self.p.wait(PATIENCE)
+        for t in self.readers:
+            t.join(PATIENCE)
+        return status
 
     def hears(self, pattern):
         """A line that matches, whether it came already or comes yet."""
@@ -104,6 +114,16 @@ class Screen:
                 return got
             time.sleep(0.01)
         raise AssertionError(f'never: {what}')
+
+    def event(self, match):
+        """The next event that matches."""
+        def found():
+            while self.x.pending_events():
+                e = self.x.next_event()
+                if match(e):
+                    return e
+            return None
+        return self.wait_until(found, 'the event')
 
     def _all(self, window):
         for w in window.query_tree().children:
