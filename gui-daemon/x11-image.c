@@ -128,7 +128,7 @@ static void put(struct xwin *w, struct rect r, bool last) {
 }
 
 static void paint(struct xwin *w) {
-	struct rect r[X11_DAMAGE_MAX];
+	struct rect r[DAMAGE_MAX];
 	unsigned count = 0;
 	struct point from;
 
@@ -160,7 +160,7 @@ void view_paint(struct view *v, uint32_t id, struct rect area) {
 
 	if (!w)
 		return;
-	x11_damage_add(&w->damage, area);
+	damage_add(&w->damage, area);
 	mark_dirty(w);
 }
 
@@ -169,7 +169,7 @@ void x11_image_expose(struct xwin *w, struct rect area) {
 
 	if (!source_of(w, &from)->segment)
 		return;
-	x11_damage_add(&w->damage, area);
+	damage_add(&w->damage, area);
 	mark_dirty(w);
 }
 

@@ -5,6 +5,7 @@
  * x11_await, errors as events. Nothing here trusts the other half of the daemon with a frame: all
  * top-levels are made by x11-frame.c.
  */
+#include "gui-daemon/damage.h"
 #include "gui-daemon/view.h"
 #include "gui-daemon/x11-atoms.h"
 
@@ -15,7 +16,6 @@
 #include <xcb/xcbext.h>
 
 #define X11_CURSOR_GLYPHS 0x9a
-#define X11_DAMAGE_MAX    6
 
 struct xscreen {
 	struct ext_monitors monitors;
@@ -30,12 +30,6 @@ struct ximage {
 	xcb_shm_seg_t segment; /* 0: none */
 	struct pages_view *pages;
 	struct size size;
-};
-
-/* Rectangles of one window that must be painted; they may overlap. */
-struct xdamage {
-	unsigned count;
-	struct rect r[X11_DAMAGE_MAX];
 };
 
 enum xstate {
@@ -65,7 +59,7 @@ struct xwin {
 	bool place_asked, place_again;
 	uint32_t transient_for;
 	struct ximage image;
-	struct xdamage damage;
+	struct damage damage;
 	bool putting;                 /* a put of ours was not completed yet */
 	bool dirty;                   /* in view.dirty */
 	unsigned state, wanted_state; /* enum xstate */
@@ -148,9 +142,6 @@ void x11_image_paint_dirty(struct view *v);
 void x11_image_expose(struct xwin *w, struct rect area);
 void x11_image_completed(struct view *v, xcb_window_t content);
 void x11_image_drop(struct xwin *w);
-
-/* x11-damage.c */
-void x11_damage_add(struct xdamage *d, struct rect r);
 
 /* x11-input.c */
 bool x11_input_on_event(struct view *v, const xcb_generic_event_t *e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Damage of one window, merged: few rectangles that cover all of it and little more. */
-#include "gui-daemon/x11-private.h"
+#include "gui-daemon/damage.h"
 
 static uint64_t area(struct rect r) {
 	return (uint64_t)r.w * r.h;
@@ -11,13 +10,13 @@ static int64_t waste(struct rect a, struct rect b) {
 	return (int64_t)area(rect_union(a, b)) - (int64_t)area(a) - (int64_t)area(b);
 }
 
-static void merge_into(struct xdamage *d, unsigned i, struct rect r) {
+static void merge_into(struct damage *d, unsigned i, struct rect r) {
 	r = rect_union(d->r[i], r);
 	d->r[i] = d->r[--d->count];
-	x11_damage_add(d, r);
+	damage_add(d, r);
 }
 
-void x11_damage_add(struct xdamage *d, struct rect r) {
+void damage_add(struct damage *d, struct rect r) {
 	unsigned best = 0;
 	int64_t least = INT64_MAX;
 
@@ -32,7 +31,7 @@ void x11_damage_add(struct xdamage *d, struct rect r) {
 		}
 	}
 	/* A few pixels more cost less than another request. */
-	if (d->count > 0 && (least <= 4096 || d->count == X11_DAMAGE_MAX))
+	if (d->count > 0 && (least <= 4096 || d->count == DAMAGE_MAX))
 		merge_into(d, best, r);
 	else
 		d->r[d->count++] = r;
