@@ -344,7 +344,8 @@ static bool take_message(void) {
 
 		if (in->len < preface)
 			return false;
-		if (!gui_decode_xconf(span_over(in->data + 4, GUI_XCONF_SIZE), &x))
+		if (!gui_decode_xconf(
+			    span_over(in->data + preface - GUI_XCONF_SIZE, GUI_XCONF_SIZE), &x))
 			say("connected %u %u", x.screen.w, x.screen.h);
 		g_byte_array_remove_range(in, 0, preface);
 		preface = 0;
