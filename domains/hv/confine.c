@@ -87,6 +87,15 @@ static int limit(int what, rlim_t most) {
 	return setrlimit((__rlimit_resource_t)what, &l) < 0 ? -errno : 0;
 }
 
+/* A sanitizer's own thread and calls would be refused. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
 int confine(int proc_fds) {
 	int r;
 
@@ -94,15 +103,12 @@ int confine(int proc_fds) {
 		return -errno;
 	r = limit(RLIMIT_CORE, 0);
 	if (r == 0)
-		r = limit(RLIMIT_NPROC, 0);
-	if (r == 0)
 		r = limit(RLIMIT_FSIZE, (rlim_t)HV_PAGES_MAX * 4096);
+	if (r < 0 || SANITIZED)
+		return r;
+	r = limit(RLIMIT_NPROC, 0);
 	if (r < 0)
 		return r;
 	lock_files();
-#ifdef __SANITIZE_ADDRESS__
-	return 0; /* the sanitizer needs calls of its own */
-#else
 	return filter_calls(proc_fds);
-#endif
 }

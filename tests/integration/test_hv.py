@@ -546,6 +546,7 @@ def test_a_second_one_does_not_take_the_place_of_the_first(hv):
     assert hv.domains() == []
 
 
+@pytest.mark.measures  # a sanitizer's build is not confined
 def test_it_is_confined(hv):
     hv.domains()  # nobody is served before
     with open(f"/proc/{hv.process.pid}/status") as f:
