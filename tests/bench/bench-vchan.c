@@ -30,7 +30,7 @@
 #define ROUNDS_MOST 200
 #define PORT        1000
 
-static char dir[64], chunk[CHUNK];
+static char dir[] = "/tmp/bench-vchan-XXXXXX", chunk[CHUNK];
 static struct hv_link *manager;
 static uint32_t domain;
 
@@ -151,7 +151,6 @@ static pid_t start_hv(const char *program) {
 	int ready[2];
 	pid_t pid;
 
-	strcpy(dir, "/tmp/bench-vchan-XXXXXX");
 	if (!mkdtemp(dir) || pipe(ready) < 0)
 		err(1, "temporary folder");
 	snprintf(path, sizeof(path), "%s/manager", dir);
