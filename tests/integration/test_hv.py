@@ -3,6 +3,7 @@
 import contextlib
 import mmap
 import os
+import random
 import select
 import socket
 import struct
@@ -513,6 +514,97 @@ def test_bug_class_D8_a_descriptor_that_lingers(hv, way):
         thread.start()
         assert done.wait(20), "everybody waited for the hostile domain's socket"
         thread.join()
+
+
+def test_bug_class_D8_each_end_has_flags_of_its_own(hv):
+    """A peer that clears O_NONBLOCK on all that it holds, and fills its bell, does not make ours block."""
+    ident, path = hv.create_domain("hostile")
+    with rig.connect(path) as domain, hv.admit(ident) as admin:
+        with vchan(domain, rig.VCHAN_SERVER, 0) as server, vchan(admin, rig.VCHAN_CLIENT, ident) as client:
+            theirs, ours = rig.receive(server)[2], rig.receive(client)[2]
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(theirs[2], bytes(4096))
+        for fd in theirs:
+            os.set_blocking(fd, True)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.read(ours[1], 1 << 20)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(ours[2], bytes(4096))
+        assert not os.get_blocking(ours[1]) and not os.get_blocking(ours[2])
+        close(theirs + ours)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_requests(hv, seed):
+    """Three domains and the admin's side do whatever comes to mind; hv stays, and every account ends at zero."""
+    chance = random.Random(seed)
+    rooms = [hv.create_domain(f"d{i}", max_pages=3000, max_vchans=6, max_connections=4) for i in range(3)]
+    idents = [ident for ident, _ in rooms]
+    socks, replies, fds, firsts = [], [], [], [16]
+
+    def one_step():
+        peer = chance.choice(idents + [0, 0, 9])
+        what = chance.randrange(12)
+        if what == 0 or not socks:
+            ident, path = chance.choice(rooms)
+            if len(socks) < 10:
+                sock = rig.connect(path) if chance.random() < 0.5 else hv.admit(ident)
+                sock.setblocking(False)
+                socks.append(sock)
+        elif what == 1:
+            socks.pop(chance.randrange(len(socks))).close()
+        elif what == 2 and replies:
+            replies.pop(chance.randrange(len(replies))).close()
+        elif what == 3 and fds:
+            os.close(fds.pop(chance.randrange(len(fds))))
+        elif what == 4:
+            ours, theirs = rig.pair()
+            with theirs:
+                kind = chance.choice([rig.VCHAN_SERVER, rig.VCHAN_CLIENT])
+                sizes = (chance.choice([1, 4096, 1 << 20]),) * 2 if kind == rig.VCHAN_SERVER else (0, 0)
+                rig.send(chance.choice(socks), rig.pack(kind, peer, chance.randrange(2), *sizes), [theirs.fileno()])
+            ours.setblocking(False)
+            replies.append(ours)
+        elif what == 5:
+            rig.send(chance.choice(socks), bytes(chance.randrange(256) for _ in range(chance.choice([32, 32, 5]))))
+        elif what == 6:
+            ident, path = rooms.pop(0)
+            hv.destroy(ident)
+            idents.remove(ident)
+            rooms.append(hv.create_domain(f"again{hv.domains()}", max_pages=3000, max_vchans=6, max_connections=4))
+            idents.append(rooms[-1][0])
+        else:
+            sock, first = chance.choice(socks), chance.choice(firsts)
+            kind, a, b = chance.choice([(rig.PAGES_SHARE, 0, chance.choice([1, 7, 2000])), (rig.PAGES_UNSHARE, first, 0),
+                                        (rig.PAGES_MAP, first, chance.choice([1, 7, 2000]))])
+            rig.send(sock, rig.pack(kind, 0 if kind == rig.PAGES_UNSHARE else peer, a, b))
+            if select.select([sock], [], [], 1)[0]:
+                answer = rig.receive(sock)
+                if answer and answer[0] == rig.OK and answer[1]:
+                    firsts[:] = (firsts + [answer[1]])[-20:]
+                fds.extend(answer[2] if answer else [])
+
+    for _ in range(1500):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError, BlockingIOError):
+            one_step()
+        assert hv.process.poll() is None, hv.log_text()
+        socks[:] = [s for s in socks if not closed(s)]
+    for sock in socks + replies:
+        sock.close()
+    close(fds)
+    assert works(hv, hv.create_domain("honest")[1])
+
+
+def closed(sock):
+    poll = select.poll()
+    poll.register(sock, 0)
+    if poll.poll(0):
+        sock.close()
+        return True
+    return False
 
 
 def test_the_log_is_not_flooded(hv):
