@@ -17,7 +17,6 @@
 #define OPEN_MAX       3 /* dialogs of one domain at once */
 #define DENIALS_MAX    3 /* of one domain, then it is silenced for a while */
 #define SILENCE_US     (60 * G_USEC_PER_SEC)
-#define QUARTER_US     (15 * 60 * G_USEC_PER_SEC)
 #define ANSWER_SECONDS 180
 
 struct waiter {
@@ -35,11 +34,6 @@ struct ask {
 	int pidfd;
 };
 
-struct lease {
-	char *chosen;
-	gint64 until; /* monotonic; 0: the session */
-};
-
 struct temper { /* of one domain */
 	unsigned open, denied;
 	gint64 silent_until;
@@ -48,7 +42,6 @@ struct temper { /* of one domain */
 struct asks {
 	struct broker *broker;
 	GHashTable *open;    /* key -> struct ask */
-	GHashTable *leases;  /* key -> struct lease */
 	GHashTable *tempers; /* domain -> struct temper */
 	uint64_t next_ticket;
 };
@@ -61,13 +54,6 @@ static struct temper *temper_of(struct asks *a, const char *source) {
 		g_hash_table_insert(a->tempers, g_strdup(source), t);
 	}
 	return t;
-}
-
-static void lease_free(void *data) {
-	struct lease *l = data;
-
-	g_free(l->chosen);
-	g_free(l);
 }
 
 static void ask_free(void *data) {
@@ -86,17 +72,6 @@ static void ask_free(void *data) {
 	g_free(k);
 }
 
-static void remember(struct asks *a, const char *key, const char *chosen, enum broker_choice c) {
-	struct lease *l;
-
-	if (c == BROKER_ONCE)
-		return;
-	l = g_new0(struct lease, 1);
-	l->chosen = g_strdup(chosen);
-	l->until = c == BROKER_MINUTES ? g_get_monotonic_time() + QUARTER_US : 0;
-	g_hash_table_insert(a->leases, g_strdup(key), l);
-}
-
 /* Tells everybody who waits, when the ask is gone already: they may ask again at once. */
 static void settle(struct ask *k, const char *chosen, enum broker_choice choice) {
 	struct asks *a = k->in;
@@ -111,8 +86,6 @@ static void settle(struct ask *k, const char *chosen, enum broker_choice choice)
 		t->silent_until = g_get_monotonic_time() + SILENCE_US;
 		t->denied = 0;
 	}
-	if (chosen)
-		remember(a, k->key, chosen, choice);
 	g_hash_table_remove(a->open, k->key);
 	for (GSList *i = waiters; i; i = i->next) {
 		struct waiter *w = i->data;
@@ -211,16 +184,6 @@ static struct ask *open_dialog(struct asks *a, const char *key, const struct que
 	return k;
 }
 
-static const char *find_lease(struct asks *a, const char *key) {
-	struct lease *l = g_hash_table_lookup(a->leases, key);
-
-	if (l && l->until && g_get_monotonic_time() >= l->until) {
-		g_hash_table_remove(a->leases, key);
-		return NULL;
-	}
-	return l ? l->chosen : NULL;
-}
-
 static bool may_ask(struct asks *a, const char *source) {
 	struct temper *t = temper_of(a, source);
 
@@ -232,13 +195,8 @@ uint64_t asks_open(struct asks *a, const struct question *q,
 	g_autofree char *key = g_strdup_printf(
 		"%s %s%s %s", q->source, q->service, q->argument, q->target);
 	struct ask *k = g_hash_table_lookup(a->open, key);
-	const char *lease = find_lease(a, key);
 	struct waiter *w;
 
-	if (lease) {
-		answer(data, lease, BROKER_SESSION);
-		return 0;
-	}
 	if (!k && may_ask(a, q->source))
 		k = open_dialog(a, key, q);
 	if (!k) {
@@ -282,7 +240,6 @@ struct asks *asks_new(struct broker *b) {
 
 	a->broker = b;
 	a->open = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, ask_free);
-	a->leases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, lease_free);
 	a->tempers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return a;
 }
@@ -291,7 +248,6 @@ struct asks *asks_free(struct asks *a) {
 	if (!a)
 		return NULL;
 	g_hash_table_destroy(a->open);
-	g_hash_table_destroy(a->leases);
 	g_hash_table_destroy(a->tempers);
 	g_free(a);
 	return NULL;

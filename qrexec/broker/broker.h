@@ -6,6 +6,7 @@
  * parts share.
  */
 #include "policy/decide.h"
+#include "policy/leases.h"
 #include "qrexec/lib/packets.h"
 
 #include <glib.h>
@@ -28,6 +29,7 @@ struct broker {
 	struct calls *calls;
 	struct ports *ports;
 	struct asks *asks;
+	struct policy_leases *leases;
 	struct audit *audit;
 	struct admin *admin;
 };
@@ -65,8 +67,11 @@ void picture_unref(struct picture *p);
 struct rules *rules_new(struct broker *b);
 struct rules *rules_free(struct rules *r);
 struct policy *rules_now(struct rules *r); /* NULL: broken or none; not a reference */
-/* Writes "SERVICE ARGUMENT SOURCE TARGET allow ..." where it counts. 0 or -errno. */
-MUST_USE int rules_add_always(struct rules *r, const char *line);
+/* The rule for the answer "always" to this question: tried, then written. If that cannot be, the
+ * person is told why; the call at hand goes on all the same. */
+void rules_add_always(struct rules *r, const struct policy_system *system,
+	const struct policy_request *request, const struct policy_decision *ask,
+	const char *chosen);
 
 /* ports.c: data channels between two domains; 0: all are in use */
 struct ports *ports_new(void);

@@ -151,32 +151,70 @@ static void allowed(struct call *c, const struct policy_decision *d) {
 	call_go(c);
 }
 
-static void write_always(struct call *c, const char *chosen) {
-	g_autofree char *line = g_strdup_printf("%s %s %s %s allow target=%s", c->name, c->argument,
-		c->source, *c->asked_target ? c->asked_target : "@default", chosen);
+static struct policy_request request_of(const struct call *c) {
+	return (struct policy_request){.source = c->source,
+		.target = c->asked_target,
+		.service = c->name,
+		.argument = c->argument,
+		.requested_source = c->asked_source};
+}
 
-	if (rules_add_always(c->in->broker->rules, line))
-		g_warning("the answer \"always\" could not be written");
+/* The answer holds for more than this call. */
+static void remember(struct call *c, const char *chosen, enum broker_choice choice) {
+	const struct policy_request request = request_of(c);
+	struct broker *b = c->in->broker;
+	uint64_t id;
+	int r = 0;
+
+	if (choice == BROKER_ALWAYS)
+		rules_add_always(b->rules, c->picture->system, &request, &c->decision, chosen);
+	else if (choice == BROKER_MINUTES)
+		r = policy_leases_add(b->leases, &request, &c->decision, chosen,
+			g_get_monotonic_time() + POLICY_LEASE_QUARTER, &id);
+	else if (choice == BROKER_SESSION)
+		r = policy_leases_add(
+			b->leases, &request, &c->decision, chosen, POLICY_LEASE_SESSION, &id);
+	if (r)
+		g_message("an answer of %s holds for one call only: %s", c->source,
+			r > 0 ? "too many answers hold already" : g_strerror(-r));
+}
+
+static void take_choice(struct call *c, const char *chosen, enum broker_choice choice) {
+	struct policy_decision d = {0};
+
+	policy_answer(c->picture->system, &c->decision, chosen, &d);
+	if (d.outcome != POLICY_ALLOW) {
+		call_refuse(c, "deny", policy_reason_words(d.reason));
+	} else {
+		remember(c, chosen, choice);
+		allowed(c, &d);
+	}
+	policy_decision_deinit(&d);
 }
 
 static void on_answer(void *data, const char *chosen, enum broker_choice choice) {
 	struct call *c = data;
-	struct policy_decision d = {0};
 
 	c->ticket = 0;
 	c->asked = g_get_monotonic_time();
 	c->choice = g_strdup(choice_words[chosen ? choice : BROKER_DENY]);
 	if (!chosen)
 		return call_refuse(c, "deny", "the person did not allow it");
-	policy_answer(c->picture->system, &c->decision, chosen, &d);
-	if (d.outcome != POLICY_ALLOW) {
-		call_refuse(c, "deny", policy_reason_words(d.reason));
-	} else {
-		if (choice == BROKER_ALWAYS)
-			write_always(c, chosen);
-		allowed(c, &d);
-	}
-	policy_decision_deinit(&d);
+	take_choice(c, chosen, choice);
+}
+
+/* True: an answer of before holds for this call. */
+static bool answer_by_lease(struct call *c) {
+	const struct policy_request request = request_of(c);
+	g_autofree char *chosen = g_strdup(policy_leases_find(
+		c->in->broker->leases, &request, &c->decision, g_get_monotonic_time()));
+
+	if (!chosen)
+		return false;
+	c->asked = g_get_monotonic_time();
+	c->choice = g_strdup("lease");
+	take_choice(c, chosen, BROKER_ONCE);
+	return true;
 }
 
 static void ask(struct call *c) {
@@ -206,11 +244,7 @@ static void ask(struct call *c) {
 
 static void decide(struct call *c) {
 	struct broker *b = c->in->broker;
-	const struct policy_request request = {.source = c->source,
-		.target = c->asked_target,
-		.service = c->name,
-		.argument = c->argument,
-		.requested_source = c->asked_source};
+	const struct policy_request request = request_of(c);
 	struct policy *policy = rules_now(b->rules);
 
 	c->picture = domains_picture(b->domains);
@@ -222,10 +256,10 @@ static void decide(struct call *c) {
 	c->decided = g_get_monotonic_time();
 	if (c->decision.outcome == POLICY_ALLOW)
 		allowed(c, &c->decision);
-	else if (c->decision.outcome == POLICY_ASK)
-		ask(c);
-	else
+	else if (c->decision.outcome != POLICY_ASK)
 		call_refuse(c, "deny", policy_reason_words(c->decision.reason));
+	else if (!answer_by_lease(c))
+		ask(c);
 }
 
 void calls_request(struct calls *all, struct domain *from, const struct broker_msg *m) {

@@ -111,6 +111,7 @@ void domains_remove(struct domains *all, const char *name) {
 	if (!d)
 		return;
 	detach(d);
+	policy_leases_forget(d->broker->leases, name);
 	g_hash_table_remove(all->by_name, name);
 	stale(all);
 }

@@ -92,6 +92,9 @@ static void start(struct broker *b, int manager_fd) {
 	b->audit = b->options.audit ? audit_open(b->options.audit) : NULL;
 	b->ports = ports_new();
 	b->asks = asks_new(b);
+	b->leases = policy_leases_new();
+	if (!b->leases)
+		g_error("there is not enough memory");
 	b->calls = calls_new(b);
 	b->domains = domains_new(b);
 	b->manager = packets_new(&plan);
@@ -102,6 +105,7 @@ static void stop(struct broker *b) {
 	b->admin = admin_free(b->admin);
 	b->calls = calls_free(b->calls);
 	b->asks = asks_free(b->asks);
+	b->leases = policy_leases_free(b->leases);
 	b->domains = domains_free(b->domains);
 	b->rules = rules_free(b->rules);
 	b->ports = ports_free(b->ports);

@@ -4,17 +4,15 @@
  * broken deny every call, and the person is told where.
  */
 #include "policy/loader.h"
+#include "policy/store.h"
 #include "qrexec/broker/broker.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
-#include <glib/gstdio.h>
-#include <stdio.h>
 #include <sys/inotify.h>
 
 #define BUSY_AGAIN_MS 50
-#define ALWAYS_FILE   "20-answers.policy"
 
 struct rules {
 	struct broker *broker;
@@ -138,29 +136,56 @@ struct rules *rules_free(struct rules *r) {
 	return NULL;
 }
 
-/* The whole file is written anew beside it and takes its place: nobody sees half of it. */
-int rules_add_always(struct rules *r, const char *line) {
+/* Several calls may wait for one answer: the first writes the rule that is there for the rest. */
+static bool is_still_asked(
+	struct rules *r, const struct policy_system *system, const struct policy_request *request) {
+	struct policy_decision d;
+	bool asked;
+
+	if (policy_decide(r->policy, system, request, &d))
+		return false;
+	asked = d.outcome == POLICY_ASK;
+	policy_decision_deinit(&d);
+	return asked;
+}
+
+static int write_always(const struct policy_system *system, const struct policy_request *request,
+	const struct policy_decision *ask, const char *chosen) {
+	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	g_autofree char *when = g_date_time_format(now, "%Y-%m-%d %H:%M");
+	struct policy_places places = {.compat = POLICY_COMPAT_FOLDER};
+	struct policy_change change = {0};
 	struct policy_folders folders;
-	g_autofree char *path = NULL, *old = NULL, *text = NULL;
-	g_autoptr(GError) error = NULL;
 	int answer = policy_folders_default(&folders);
 
-	if (answer)
-		return answer;
-	if (!folders.own || g_mkdir_with_parents(folders.own, 0700)) {
-		policy_folders_deinit(&folders);
-		return -ENOENT;
-	}
-	path = g_build_filename(folders.own, ALWAYS_FILE, NULL);
-	if (!g_file_get_contents(path, &old, NULL, NULL))
-		old = g_strdup("# Answers \"always\" to questions; the last line is the newest.\n");
-	text = g_strconcat(old, line, "\n", NULL);
-	if (!g_file_set_contents_full(path, text, -1,
-		    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &error)) {
-		g_warning("%s: %s", path, error->message);
-		answer = -EIO;
-	}
+	places.folders = (const char *const *)folders.list;
+	places.folder_count = folders.count;
+	if (!answer && !folders.own)
+		answer = -ENOENT;
+	if (!answer)
+		answer = policy_store_always(
+			&places, folders.own, system, request, ask, chosen, when, &change);
+	if (!answer)
+		answer = policy_store_commit(&change);
+	policy_change_deinit(&change);
 	policy_folders_deinit(&folders);
-	load(r);
 	return answer;
+}
+
+void rules_add_always(struct rules *r, const struct policy_system *system,
+	const struct policy_request *request, const struct policy_decision *ask,
+	const char *chosen) {
+	g_autofree char *sentence = NULL;
+	int answer;
+
+	if (!is_still_asked(r, system, request))
+		return;
+	answer = write_always(system, request, ask, chosen);
+	if (answer == 0) {
+		load(r);
+		return;
+	}
+	sentence = g_strdup_printf(
+		"\"Always\" could not be written: %s.", policy_store_words(answer));
+	tell(r, sentence);
 }

@@ -209,9 +209,25 @@ def test_ask_leases_and_always(rig, pair):
     answer(rig, '4 vault')
     assert finish(work.call('vault', 'test.Ask+always'))[2] == 0
     text = (rig.own_dir / '20-answers.policy').read_text()
-    assert text.splitlines()[-1] == 'test.Ask +always work vault allow target=vault'
+    assert text.splitlines()[-1] == 'test.Ask +always work vault allow'
     assert finish(work.call('vault', 'test.Ask+always'))[2] == 0
     assert rig.audit()[-1]['file'].endswith('20-answers.policy')
+
+
+def test_a_deny_that_comes_later_ends_a_lease(rig, pair):
+    work, vault = pair
+    vault.service('test.Ask', 'echo asked')
+    answer(rig, '3 vault')
+    assert finish(work.call('vault', 'test.Ask+x'))[2] == 0
+    answer(rig, '0 -')
+    assert finish(work.call('vault', 'test.Ask+x'))[2] == 0
+    assert rig.audit()[-1]['choice'] == 'lease'
+    rig.policy('test.Ask * work vault deny\n')
+    wire.wait_for('the deny counts', lambda: finish(work.call('vault', 'test.Ask+x')) == REFUSED)
+    rig.policy('test.Ask * work @anyvm ask default_target=vault\n')
+    # Another rule asks: it is another question, and its answer is no.
+    wire.wait_for('the new rule asks', lambda: finish(work.call('vault', 'test.Ask+x')) == REFUSED and
+                  rig.audit()[-1].get('choice') == 'deny')
 
 
 def test_bug_class_E16_questions_are_merged_and_end(rig, pair):
