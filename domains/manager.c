@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/manager.h"
 
+#include "domains/calls.h"
+
 #include <string.h>
 
 void manager_changed(struct manager *m, struct domain *d, const char *first, ...) {
@@ -15,8 +17,12 @@ void manager_changed(struct manager *m, struct domain *d, const char *first, ...
 	va_end(ap);
 	names[n] = NULL;
 	/* Not before the domain is shown, nor after. */
-	if (manager_find(m, domain_name(d)) == d)
-		m->events->changed(m->user, d, names);
+	if (manager_find(m, domain_name(d)) != d)
+		return;
+	m->events->changed(m->user, d, names);
+	/* Windows come and go often, and no rule looks at them. */
+	if (strcmp(first, "Windows") != 0 && strcmp(first, "Gui") != 0)
+		calls_domain(m->calls, d);
 }
 
 struct domain *manager_find(struct manager *m, const char *name) {
@@ -28,6 +34,7 @@ static struct domain *add(struct manager *m, struct definition *definition) {
 
 	g_hash_table_insert(m->domains, g_strdup(domain_name(d)), d);
 	m->events->added(m->user, d);
+	calls_domain(m->calls, d);
 	return d;
 }
 
@@ -105,6 +112,7 @@ void manager_remove(
 	}
 	slot = store_slot(&m->store, name, NULL);
 	m->events->removed(m->user, d);
+	calls_domain_removed(m->calls, d);
 	g_hash_table_remove(m->domains, name.s);
 	g_message("domain %s: removed%s", name.s, keep_data ? " (its data is kept)" : "");
 	if (keep_data) {
@@ -152,6 +160,7 @@ static void on_ready(void *user, const char *error) {
 
 	if (error)
 		g_warning("no domain can be started: %s", error);
+	m->calls = calls_new(m, m->runtime_path);
 	g_hash_table_iter_init(&i, m->domains);
 	while (g_hash_table_iter_next(&i, NULL, &d)) {
 		domain_adopt(d);
@@ -169,6 +178,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 
 	memset(m, 0, sizeof(*m));
 	m->ops = &backend_local;
+	m->runtime_path = g_strdup(runtime_path);
 	m->events = events;
 	m->user = user;
 	m->ready = ready;
@@ -187,6 +197,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 
 void manager_deinit(struct manager *m) {
 	m->desk = daemon_free(m->desk);
+	m->calls = calls_free(m->calls);
 	if (m->domains)
 		g_hash_table_unref(m->domains);
 	if (m->broken)
@@ -195,6 +206,7 @@ void manager_deinit(struct manager *m) {
 		m->ops->close(m->backend);
 	store_deinit(&m->store);
 	g_free(m->display);
+	g_free(m->runtime_path);
 	g_free(m->focused_name);
 }
 

@@ -24,7 +24,9 @@ struct manager {
 	const struct manager_events *events;
 	void *user;
 	struct daemon *desk;
-	char *display; /* "" : none */
+	struct calls *calls; /* NULL until domains were found */
+	char *display;       /* "" : none */
+	char *runtime_path;
 	bool locked, hidden;
 	uint32_t keyboard_lock, focused;
 	char *focused_name;

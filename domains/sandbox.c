@@ -70,14 +70,16 @@ static const char *const programs[] = {
 	"bulkhead-domain-init",
 	"bulkhead-gui-agent",
 	"bulkhead-qrexec-agent",
-	"bulkhead-qrexec",
-	"bulkhead-qrexec-client",
 	"bulkhead-browser",
 	"bulkhead-copy",
-	"bulkhead-move",
-	"bulkhead-filecopy",
+	"qrexec-client-vm",
 	"bulkhead-open",
 };
+/* Other names of bulkhead-copy, where it is not installed in /usr. */
+static const char *const copy_names[] = {
+	"bulkhead-move", "qvm-copy", "qvm-move", "qvm-copy-to-vm", "qvm-move-to-vm"};
+/* What other domains may call here, if the policy lets them. */
+static const char *const services[] = {"qubes.Filecopy"};
 /* Where the X server's settings are looked for outside, and found inside. */
 #define XORG_CONF "xorg-dummy.conf"
 
@@ -257,6 +259,19 @@ static int add_ours(struct sandbox_command *c, const struct sandbox *s, GError *
 				"%s is not installed (nor in BULKHEAD_LIBEXEC)", programs[i]);
 			return -1;
 		}
+		if (path && add_program(c, s, path, dest, error))
+			return -1;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(copy_names); i++) {
+		g_autofree char *dest = g_strconcat("/run/bulkhead/bin/", copy_names[i], NULL);
+
+		arg(c, "--symlink", "bulkhead-copy", dest, NULL);
+	}
+	arg(c, "--perms", "0755", "--dir", "/run/bulkhead/rpc", NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(services); i++) {
+		g_autofree char *path = paths_find(services[i]),
+				*dest = g_strconcat("/run/bulkhead/rpc/", services[i], NULL);
+
 		if (path && add_program(c, s, path, dest, error))
 			return -1;
 	}

@@ -6,7 +6,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-#define SERVICE_PATHS "/run/qubes-rpc:/usr/local/etc/qubes-rpc:/etc/qubes-rpc"
+/* The last is where the local backend puts what Bulkhead brings along. */
+#define SERVICE_PATHS "/run/qubes-rpc:/usr/local/etc/qubes-rpc:/etc/qubes-rpc:/run/bulkhead/rpc"
 
 enum service_kind { SERVICE_EXEC = 1, SERVICE_SOCKET, SERVICE_TCP };
 

@@ -50,6 +50,10 @@ class Session:
         self.env['BULKHEAD_LIBEXEC'] = ':'.join(
             str(p) for p in sorted({f.parent for f in self.build.rglob('bulkhead-*') if f.is_file() and os.access(f, os.X_OK)})
             ) + ':' + str(self.build / 'domains') + ':' + str(pathlib.Path(__file__).parent.parent / 'in-domain')
+        # The person's own rules first, then those of this tree: nothing need be installed.
+        own = pathlib.Path(self.env.get('XDG_CONFIG_HOME') or os.path.expanduser('~/.config')) / 'bulkhead/policy.d'
+        own.mkdir(parents=True, exist_ok=True)
+        self.env['BULKHEAD_POLICY_PATH'] = f"{own}:{pathlib.Path(__file__).resolve().parents[2] / 'policy/rules'}"
         os.mkdir(self.env['BULKHEAD_RUNTIME_DIR'], 0o700)
         # The domains' own log lines go here, not between the sentences for the person.
         self.log = open(self.temp.name + '/session.log', 'ab')

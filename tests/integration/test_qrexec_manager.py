@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Calls between domains that bulkheadd runs: sandboxes, broker, daemons, the person's own commands."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import qrexec_wire as wire
+
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+POLICY = '''qubes.Filecopy * work banking allow
+qubes.Filecopy * work private deny
+qubes.Filecopy * work @dispvm allow
+'''
+
+
+class Manager:
+    def __init__(self, build, tmp):
+        self.build, self.dir = build, tmp
+        self.policy = tmp / 'config/bulkhead/policy.d'
+        self.policy.mkdir(parents=True)
+        (self.policy / '30-user.policy').write_text(POLICY)
+        env = {k: v for k, v in os.environ.items() if k not in ('DISPLAY', 'DBUS_SESSION_BUS_ADDRESS')}
+        folders = sorted({str(p.parent) for p in build.rglob('bulkhead-*') if p.is_file() and os.access(p, os.X_OK)})
+        self.env = dict(env, XDG_CONFIG_HOME=str(tmp / 'config'), XDG_DATA_HOME=str(tmp / 'data'), XDG_STATE_HOME=str(tmp / 'state'),
+                        BULKHEAD_RUNTIME_DIR=str(tmp / 'run'), BULKHEAD_POLICY_PATH=f'{self.policy}:{TOP}/policy/rules',
+                        BULKHEAD_LIBEXEC=':'.join(folders + [str(build / 'domains')]))
+        for name in ('data', 'state'):
+            (tmp / name).mkdir()
+        (tmp / 'run').mkdir(mode=0o700)
+        self.log = open(tmp / 'log', 'wb')
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([self.build / 'domains/bulkheadd'], env=self.env, stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log)
+        wire.wait_for('bulkheadd', lambda: self.cli('domain', 'list', check=False).returncode == 0)
+        wire.wait_for('the broker', (self.dir / 'run/broker.sock').exists)
+
+    def cli(self, *argv, check=True):
+        p = subprocess.run([self.build / 'domains/bulkhead', *argv], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           timeout=60)
+        assert not check or p.returncode == 0, (argv, p.stderr, (self.dir / 'log').read_text())
+        return p
+
+    def inside(self, domain, command, stdin=b''):
+        """As the person: a command in a domain, its output and exit code."""
+        p = subprocess.run([self.build / 'qrexec/qrexec-client', '-d', domain, 'DEFAULT:PATH=$PATH:/run/bulkhead/bin; ' + command],
+                           env=self.env, input=stdin, capture_output=True, timeout=60)
+        return p.stdout, p.stderr, p.returncode
+
+    def audit(self):
+        f = self.dir / 'state/bulkhead/audit.jsonl'
+        return [json.loads(line) for line in f.read_text().splitlines()] if f.exists() else []
+
+    def states(self):
+        return {d['name']: d['state'] for d in json.loads(self.cli('domain', 'list', '--json').stdout)}
+
+    def stop(self):
+        for name, state in self.states().items():
+            if state != 'stopped':
+                self.cli('domain', 'kill', name)
+            self.cli('domain', 'remove', name)
+        self.cli('manager', 'quit', check=False)
+        self.process.terminate()
+        self.process.wait(wire.SECONDS)
+        self.log.close()
+
+
+@pytest.fixture
+def manager(build, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip('bulkheadd does not run as root')
+    if not shutil.which('bwrap'):
+        pytest.skip('bubblewrap is not installed')
+    m = Manager(build, tmp_path)
+    yield m
+    m.stop()
+
+
+def test_files_between_sandboxes(manager):
+    """A copy starts the target; a denied one is recorded with file and line; nothing else crosses."""
+    for name in ('work', 'banking', 'private'):
+        manager.cli('domain', 'create', name, '--label=red')
+    out, err, code = manager.inside('work', 'echo secret > a.txt; bulkhead-copy -t banking a.txt')
+    assert code == 0 and b'1 files, 7 bytes' in err, (out, err)
+    assert manager.states()['banking'] == 'running' and manager.states()['private'] == 'stopped'
+    assert manager.inside('banking', 'cat QubesIncoming/work/a.txt')[0] == b'secret\n'
+    out, err, code = manager.inside('work', 'qvm-copy -t private a.txt')
+    assert code == 126 and b'refused' in err
+    allow, deny = manager.audit()[1], manager.audit()[-1]
+    calls = [a for a in manager.audit() if a['service'].startswith('qubes.Filecopy')]
+    assert [(a['outcome'], a['line']) for a in calls] == [('allow', 1), ('deny', 2)]
+    assert deny['file'].endswith('30-user.policy') and allow['start_us'] > 0
+    assert manager.states()['private'] == 'stopped'
+
+
+def test_disposable_for_a_call(manager):
+    """A throw-away domain is made for a call and is gone after it."""
+    manager.cli('domain', 'create', 'dvm', '--label=gray', '--template-for-dispvms=yes')
+    manager.cli('domain', 'create', 'work', '--label=red', '--default-dispvm=dvm')
+    out, err, code = manager.inside('work', 'echo x > a; bulkhead-copy -t @dispvm a')
+    assert code == 0, (err, (manager.dir / 'log').read_text())
+    wire.wait_for('it is gone', lambda: set(manager.states()) == {'dvm', 'work'})
+    assert manager.audit()[-1]['final_target'].startswith('disp')
+
+
+def test_broker_and_daemon_come_back(manager):
+    """Killed, they come again; calls go on."""
+    manager.cli('domain', 'create', 'work', '--label=red')
+    manager.cli('domain', 'create', 'banking', '--label=green')
+    assert manager.inside('work', 'echo x > a; bulkhead-copy -t banking a')[2] == 0
+    for name in ('bulkhead-qrexec-broker', 'bulkhead-qrexec-daemon'):
+        for pid in children(manager.process.pid, name):
+            os.kill(pid, 9)
+        wire.wait_for('calls work again', lambda: manager.inside('work', 'bulkhead-copy -t banking a')[2] == 0)
+
+
+def children(parent, name):
+    for p in pathlib.Path('/proc').iterdir():
+        if p.name.isdigit():
+            try:
+                stat, cmd = (p / 'stat').read_text(), (p / 'cmdline').read_bytes()
+            except OSError:
+                continue
+            if int(stat.rsplit(')', 1)[1].split()[1]) == parent and name.encode() in cmd.split(b'\0')[0]:
+                yield int(p.name)
