@@ -11,9 +11,11 @@ Each end admitted is for one process. The programs come from the build folder: $
 beside the tests.
 """
 import array
+import ctypes
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -24,6 +26,11 @@ DOMAIN_CREATE, DOMAIN_DESTROY, ADMIT, DOMAIN_NEXT, ANSWER = 6, 7, 8, 9, 0x80
 OK, E_REQUEST, E_QUOTA, E_NO_DOMAIN, E_BUSY, E_REFS, E_HOST = range(7)
 STATUS = ["ok", "request", "quota", "no domain", "busy", "refs", "host"]
 PATIENCE = 30
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def build_dir():
@@ -104,7 +111,7 @@ class Hv:
         self.log = open(self.folder / "hv.log", "ab")
         self.process = subprocess.Popen(
             [program("bulkhead-hv"), f"--manager-socket={self.manager_path}", f"--ready-fd={theirs}"],
-            pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=end_with_parent)
         os.close(theirs)
         with os.fdopen(ready, "rb") as pipe:
             if pipe.read() != b"\n":
