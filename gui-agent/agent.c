@@ -26,8 +26,9 @@ struct agent {
 	struct keyboard *keyboard;
 	struct session session;
 	GSource *pump;
-	bool paced;        /* this daemon tells when a frame is on the screen */
-	bool has_monitors; /* it told its monitors: then xconf's size is nothing */
+	bool paced;                      /* this daemon tells when a frame is on the screen */
+	bool has_monitors;               /* it told its monitors: then xconf's size is nothing */
+	bool screen_open, keyboard_open; /* it asked for these and was not told "ready" yet */
 	uint32_t clipboard_window;
 	void (*quit)(void *user);
 	void *user;
@@ -269,9 +270,10 @@ static void on_ext(void *user, const struct ext_msg *m) {
 	struct agent *a = user;
 
 	if (m->type == EXT_MONITORS) {
-		a->has_monitors = true;
+		a->has_monitors = a->screen_open = true;
 		x11_screen_set(a->x, &m->monitors);
 	} else if (m->type == EXT_KEYBOARD) {
+		a->keyboard_open = true;
 		keyboard_set(a->keyboard, &m->keyboard);
 	} else if (m->type == EXT_FRAME_DONE) {
 		on_frame_done(a, m->window);
@@ -286,16 +288,30 @@ static void free_frame(void *user, struct window *w) {
 static void on_ext_gone(void *user) {
 	struct agent *a = user;
 
-	a->paced = a->has_monitors = false;
+	a->paced = a->has_monitors = a->screen_open = a->keyboard_open = false;
 	windows_each(a->windows, free_frame, NULL);
 }
 
 static const struct ext_events ext_events = {on_ext, on_ext_gone};
 
-static void say_ready(void *user) {
+static void done(struct agent *a, bool *what) {
+	bool was = *what;
+
+	*what = false;
+	if (was && !a->screen_open && !a->keyboard_open)
+		ext_port_say(a->ext, EXT_READY);
+}
+
+static void on_screen_set(void *user) {
 	struct agent *a = user;
 
-	ext_port_say(a->ext, EXT_READY);
+	done(a, &a->screen_open);
+}
+
+static void on_keyboard_set(void *user) {
+	struct agent *a = user;
+
+	done(a, &a->keyboard_open);
 }
 
 static void on_clipboard_owner(void *user) {
@@ -330,7 +346,7 @@ static void on_x_gone(void *user) {
 static const struct x11_events x11_events = {
 	.clipboard_owner = on_clipboard_owner,
 	.clipboard = on_clipboard,
-	.screen_set = say_ready,
+	.screen_set = on_screen_set,
 	.gone = on_x_gone,
 };
 
@@ -365,7 +381,7 @@ int agent_new(
 	int r;
 
 	a->windows = windows_new();
-	a->keyboard = keyboard_new(say_ready, a);
+	a->keyboard = keyboard_new(on_keyboard_set, a);
 	a->quit = quit;
 	a->user = user;
 	r = start(a, peer, ret_why);

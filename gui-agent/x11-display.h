@@ -135,6 +135,8 @@ void x11_image_forget(struct x11 *x, struct window *w);
 
 /* x11-input.c */
 void x11_input_start(struct x11 *x);
+/* A window is about to be mapped: not under a pointer that is elsewhere. */
+void x11_input_will_map(struct x11 *x, uint32_t window);
 /* A window was mapped, above all others. */
 void x11_input_mapped(struct x11 *x);
 void x11_input_event(struct x11 *x, const xcb_generic_event_t *e);

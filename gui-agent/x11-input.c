@@ -28,10 +28,18 @@ static void stack(struct x11 *x, uint32_t window, uint32_t mode) {
 static void raise_window(struct x11 *x, struct window *w) {
 	if (x->top == w->id)
 		return;
+	stack(x, w->id, XCB_STACK_MODE_ABOVE);
 	if (x->top == x->stub)
 		stack(x, x->stub, XCB_STACK_MODE_BELOW);
-	stack(x, w->id, XCB_STACK_MODE_ABOVE);
 	x->top = w->id;
+}
+
+void x11_input_will_map(struct x11 *x, uint32_t window) {
+	uint32_t values[] = {x->stub, XCB_STACK_MODE_BELOW};
+
+	if (x->top == x->stub)
+		xcb_configure_window(x->c, window,
+			XCB_CONFIG_WINDOW_SIBLING | XCB_CONFIG_WINDOW_STACK_MODE, values);
 }
 
 void x11_input_mapped(struct x11 *x) {
@@ -188,16 +196,23 @@ static void ask_keymap(struct x11 *x) {
 
 void x11_input_event(struct x11 *x, const xcb_generic_event_t *e) {
 	const xcb_xkb_controls_notify_event_t *controls = (const void *)e;
+	bool xkb = x11_type(e) == x->xkb_event;
 
-	if (x11_type(e) == XCB_MAPPING_NOTIFY) {
+	if (x11_type(e) == XCB_MAPPING_NOTIFY ||
+		(xkb && controls->xkbType == XCB_XKB_NEW_KEYBOARD_NOTIFY)) {
 		ask_keymap(x);
 		no_repeat(x);
-		return;
-	}
-	if (x11_type(e) != x->xkb_event || controls->xkbType != XCB_XKB_CONTROLS_NOTIFY)
-		return;
-	if (controls->enabledControls & XCB_XKB_BOOL_CTRL_REPEAT_KEYS)
+	} else if (xkb && controls->xkbType == XCB_XKB_CONTROLS_NOTIFY &&
+		   (controls->enabledControls & XCB_XKB_BOOL_CTRL_REPEAT_KEYS)) {
 		no_repeat(x);
+	}
+}
+
+static void select_events(struct x11 *x) {
+	uint16_t which = XCB_XKB_EVENT_TYPE_CONTROLS_NOTIFY |
+			 XCB_XKB_EVENT_TYPE_NEW_KEYBOARD_NOTIFY;
+
+	xcb_xkb_select_events(x->c, XCB_XKB_ID_USE_CORE_KBD, which, 0, which, 0, 0, NULL);
 }
 
 static void make_stub(struct x11 *x) {
@@ -212,8 +227,7 @@ static void make_stub(struct x11 *x) {
 
 void x11_input_start(struct x11 *x) {
 	make_stub(x);
-	xcb_xkb_select_events(x->c, XCB_XKB_ID_USE_CORE_KBD, XCB_XKB_EVENT_TYPE_CONTROLS_NOTIFY, 0,
-		XCB_XKB_EVENT_TYPE_CONTROLS_NOTIFY, 0, 0, NULL);
+	select_events(x);
 	no_repeat(x);
 	ask_keymap(x);
 }

@@ -168,6 +168,7 @@ static void on_map_request(struct x11 *x, const xcb_map_request_event_t *e) {
 		set_wm_state(x, w, ICCCM_NORMAL);
 		x11_set_words(x, w->id, X11__NET_FRAME_EXTENTS, XCB_ATOM_CARDINAL, extents, 4);
 	}
+	x11_input_will_map(x, e->window);
 	xcb_map_window(x->c, e->window);
 }
 

@@ -2,9 +2,10 @@
 """The gui-agent: windows and pixels of a domain, as a GUI daemon hears of them."""
 import os
 import shutil
+import signal
 
 import pytest
-from agent_rig import Domain
+from agent_rig import PATIENCE, Domain
 from Xlib import X, Xatom, display
 from Xlib.protocol import request
 
@@ -12,10 +13,17 @@ pytestmark = pytest.mark.skipif(not os.path.exists('/usr/lib/xorg/modules/driver
                                 reason='needs xserver-xorg-video-dummy and x11-xkb-utils')
 
 
+def give_up(*what):
+    raise TimeoutError('the test waited too long')
+
+
 @pytest.fixture
 def domain(tmp_path):
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE)
     d = Domain(tmp_path)
     yield d
+    signal.alarm(0)
     d.close()
 
 
