@@ -24,11 +24,14 @@ static const struct row {
 	{BROKER_KILL, BROKER_TO_MANAGER, 1, 1},
 	{BROKER_VCHAN, BROKER_TO_MANAGER, 0, 0},
 	{BROKER_NOTE, BROKER_TO_MANAGER, 4, 4},
-	{BROKER_QUESTION, BROKER_TO_DIALOG, 6, BROKER_TEXTS_MAX},
+	{BROKER_QUESTION, BROKER_TO_DIALOG, 7, BROKER_TEXTS_MAX},
 	{BROKER_CHOICE, BROKER_FROM_DIALOG, 1, 1},
 	{BROKER_RUN, BROKER_FROM_CLIENT, 2, 2},
 	{BROKER_RUNNING, BROKER_TO_CLIENT, 0, 0},
 	{BROKER_FAILED, BROKER_TO_CLIENT, 1, 1},
+	{BROKER_LEASES, BROKER_FROM_CLIENT, 0, 0},
+	{BROKER_LEASE, BROKER_TO_CLIENT, 6, 6},
+	{BROKER_LEASES_END, BROKER_TO_CLIENT, 0, 0},
 };
 
 static const struct row *find(uint32_t type) {
@@ -69,6 +72,10 @@ static bool is_clean(const struct broker_msg *m) {
 		return m->port >= QREXEC_PORT_FIRST && m->port <= QREXEC_PORT_LAST;
 	case BROKER_CHOICE:
 		return m->value < BROKER_CHOICES;
+	case BROKER_QUESTION:
+		return m->count % 2 == 1;
+	case BROKER_LEASES:
+		return m->value <= 1;
 	default:
 		return true;
 	}

@@ -42,12 +42,18 @@ enum broker_type {
 	/* broker -> dialog and back */
 	BROKER_QUESTION = 64, /* id, value: place of the default among the targets plus 1, or 0;
 			       * texts: source, service, argument, target asked for, rule
-			       * (file:line), then the targets */
+			       * (file:line), then for each target its text and the exact rule
+			       * that "always" would write ("": there is none) */
 	BROKER_CHOICE = 65,   /* id, value: enum broker_choice; text: target, "" with DENY */
 	/* qrexec-client -> broker and back */
 	BROKER_RUN = 80,     /* value: 1 just start it; texts: domain, command */
 	BROKER_RUNNING = 81, /* domain, port. Carries a connection for the vchan */
 	BROKER_FAILED = 82,  /* value: exit code for the client; text: why */
+	BROKER_LEASES = 83,  /* client: value 0: tell all leases; 1: take back the lease `id` */
+	BROKER_LEASE =
+		84, /* one lease: id, value: seconds left, BROKER_LEASE_SESSION; texts: source,
+		     * service, argument, target asked for, target chosen, rule that asked */
+	BROKER_LEASES_END = 85, /* value: how many LEASE came, or were taken back */
 };
 
 enum {
@@ -71,6 +77,8 @@ enum broker_choice {
 	BROKER_ALWAYS,
 	BROKER_CHOICES
 };
+
+#define BROKER_LEASE_SESSION UINT32_MAX
 
 enum { BROKER_NOTE_DENIED = 1, BROKER_NOTE_FAILED, BROKER_NOTE_POLICY };
 

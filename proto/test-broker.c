@@ -28,11 +28,21 @@ static const struct broker_msg samples[] = {
 	{.type = BROKER_KILL, .count = 1, .texts = {"disp1"}},
 	{.type = BROKER_VCHAN, .id = 2, .domain = 3},
 	{.type = BROKER_NOTE, .value = 1, .count = 4, .texts = {"a", "b", "c", "d"}},
-	{.type = BROKER_QUESTION, .id = 9, .count = 6, .texts = {"a", "s", "+", "", "f:1", "b"}},
+	{.type = BROKER_QUESTION,
+		.id = 9,
+		.count = 7,
+		.texts = {"a", "s", "+", "", "f:1", "b", "r"}},
 	{.type = BROKER_CHOICE, .id = 9, .value = BROKER_ALWAYS, .count = 1, .texts = {"b"}},
 	{.type = BROKER_RUN, .count = 2, .texts = {"work", "user:true"}},
 	{.type = BROKER_RUNNING, .domain = 3, .port = 513},
 	{.type = BROKER_FAILED, .value = 1, .count = 1, .texts = {"no"}},
+	{.type = BROKER_LEASES, .id = 3, .value = 1},
+	{.type = BROKER_LEASE,
+		.id = 3,
+		.value = BROKER_LEASE_SESSION,
+		.count = 6,
+		.texts = {"a", "s", "+", "b", "b", "s * a b ask"}},
+	{.type = BROKER_LEASES_END, .value = 1},
 };
 
 /* Each comes out as it went in, at one place only, whole only. */

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define CLIENTS_MAX 256
+#define CLIENTS_MAX     256
+#define LEASES_TOLD_MAX 2000 /* below what may wait for a slow reader */
 
 struct admin {
 	struct broker *broker;
@@ -36,6 +37,44 @@ static void on_ended(void *data, bool bad) {
 	g_free(c);
 }
 
+static uint32_t seconds_left(const struct policy_lease *lease, gint64 now) {
+	gint64 left = (lease->until - now) / G_USEC_PER_SEC;
+
+	if (lease->until == POLICY_LEASE_SESSION || left >= BROKER_LEASE_SESSION)
+		return BROKER_LEASE_SESSION;
+	return left > 0 ? (uint32_t)left : 0;
+}
+
+static uint32_t tell_leases(struct client *c) {
+	struct policy_leases *leases = c->in->broker->leases;
+	gint64 now = g_get_monotonic_time();
+	size_t count = policy_leases_list(leases, now, NULL, 0);
+	g_autofree struct policy_lease *list = g_new0(struct policy_lease, count + 1);
+
+	count = policy_leases_list(leases, now, list, count);
+	if (count > LEASES_TOLD_MAX)
+		count = LEASES_TOLD_MAX;
+	for (size_t i = 0; i < count; i++) {
+		struct broker_msg m = {.type = BROKER_LEASE,
+			.id = list[i].id,
+			.value = seconds_left(&list[i], now),
+			.count = 6,
+			.texts = {list[i].source, list[i].service, list[i].argument,
+				list[i].requested_target, list[i].chosen, list[i].rule}};
+
+		packets_send(c->packets, &m, -1);
+	}
+	return (uint32_t)count;
+}
+
+static void on_leases(struct client *c, const struct broker_msg *m) {
+	struct broker_msg end = {.type = BROKER_LEASES_END};
+
+	end.value = m->value == 1 ? policy_leases_revoke(c->in->broker->leases, m->id)
+				  : tell_leases(c);
+	packets_send(c->packets, &end, -1);
+}
+
 static void on_message(void *data, const struct broker_msg *m, int fd) {
 	struct client *c = data;
 
@@ -43,6 +82,8 @@ static void on_message(void *data, const struct broker_msg *m, int fd) {
 	if (c->asked)
 		return;
 	c->asked = true;
+	if (m->type == BROKER_LEASES)
+		return on_leases(c, m);
 	c->call = calls_run(
 		c->in->broker->calls, c->packets, m->texts[0], m->texts[1], m->value == 1);
 }

@@ -154,8 +154,10 @@ static void send_question(struct ask *k, const struct question *q) {
 		.value = (uint32_t)(q->default_target + 1),
 		.texts = {q->source, q->service, q->argument, q->target, q->rule}};
 	m.count = 5;
-	for (size_t i = 0; i < q->target_count && m.count < BROKER_TEXTS_MAX; i++)
+	for (size_t i = 0; i < q->target_count && m.count + 2 <= BROKER_TEXTS_MAX; i++) {
 		m.texts[m.count++] = q->targets[i];
+		m.texts[m.count++] = q->rules[i];
+	}
 	packets_send(k->dialog, &m, -1);
 }
 

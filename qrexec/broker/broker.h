@@ -98,6 +98,7 @@ void audit_write(struct audit *a, const struct audit_record *r);
 struct question {
 	const char *source, *service, *argument, *target, *rule;
 	const char *const *targets;
+	const char *const *rules; /* what "always" would write for each; "": nothing */
 	size_t target_count;
 	int default_target; /* -1: none */
 };

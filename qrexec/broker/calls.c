@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls: who asks for what, and what the rules and the person say. */
 #include "common/domain-name.h"
+#include "policy/answers.h"
 #include "policy/reply.h"
 #include "qrexec/broker/call.h"
 
@@ -217,9 +218,18 @@ static bool answer_by_lease(struct call *c) {
 	return true;
 }
 
+static char *always_rule(const struct call *c, const char *chosen) {
+	const struct policy_request request = request_of(c);
+	char rule[POLICY_RULE_MAX];
+
+	return g_strdup(
+		policy_answer_rule(&request, &c->decision, chosen, rule, sizeof(rule)) ? "" : rule);
+}
+
 static void ask(struct call *c) {
 	const struct policy_decision *d = &c->decision;
 	g_autofree const char **targets = g_new0(const char *, d->target_count);
+	g_auto(GStrv) rules = g_new0(char *, d->target_count + 1);
 	g_autofree char *rule = d->rule ? g_strdup_printf("%s:%u", d->rule->file, d->rule->line)
 					: g_strdup("");
 	struct question q = {.source = c->source,
@@ -228,13 +238,16 @@ static void ask(struct call *c) {
 		.target = c->asked_target,
 		.rule = rule,
 		.targets = targets,
+		.rules = (const char *const *)rules,
 		.target_count = d->target_count,
 		.default_target = d->default_target};
 	uint64_t id = c->id, ticket;
 	struct calls *all = c->in;
 
-	for (size_t i = 0; i < d->target_count; i++)
+	for (size_t i = 0; i < d->target_count; i++) {
 		targets[i] = d->targets[i].text;
+		rules[i] = always_rule(c, targets[i]);
+	}
 	c->state = CALL_ASKING;
 	ticket = asks_open(all->broker->asks, &q, on_answer, c);
 	/* The answer may have come at once, and the call may be over. */

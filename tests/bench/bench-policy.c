@@ -138,9 +138,7 @@ static void run(guint rules, guint services, const struct policy_system *system,
 		      "\"p50_us\":%.3f,\"p99_us\":%.3f,\"linear_p50_us\":%.3f,\"linear_p99_us\":%."
 		      "3f,"
 		      "\"ask_p50_us\":%.2f,\"ask_p99_us\":%.2f,\"parse_ms\":%.2f}\n"
-		    : "%6u rules %4u services %u domains: decision p50 %.2f p99 %.2f us | linear "
-		      "walk "
-		      "p50 %.1f p99 %.1f us | question p50 %.1f p99 %.1f us | parse %.1f ms\n",
+		    : "| %u | %u | %u | %.2f / %.2f | %.1f / %.1f | %.1f / %.1f | %.1f |\n",
 		rules, services, DOMAINS, plain.p50, plain.p99, floor.p50, floor.p99, asks.p50,
 		asks.p99, parse / 1e3);
 	policy_errors_deinit(&errors);
@@ -152,6 +150,12 @@ int main(int argc, char **argv) {
 	bool json = argc > 1 && !strcmp(argv[1], "--json");
 	struct policy_system *system = generate_system(DOMAINS);
 
+	if (!json)
+		puts("p50 / p99, microseconds; must <= 20, aim <= 5 with 10,000 rules and 200 "
+		     "domains.\n\n"
+		     "| rules | services | domains | decision | plain walk | question with its "
+		     "targets "
+		     "| read all, ms |\n|---|---|---|---|---|---|---|");
 	for (guint rules = 100; rules <= 10000; rules *= 10) {
 		run(rules, rules / 5, system, json);
 		run(rules, 3, system, json); /* the worst: all rules for few services */

@@ -191,7 +191,8 @@ def test_ask(rig, pair):
     answer(rig, '1 vault')
     assert finish(work.call('vault', 'test.Ask+x')) == (b'asked\n', b'', 0)
     value, texts = eval(rig.questions.read_text())
-    assert texts[:4] == ['work', 'test.Ask', '+x', 'vault'] and texts[4].endswith(':3') and 'vault' in texts[5:]
+    assert texts[:4] == ['work', 'test.Ask', '+x', 'vault'] and texts[4].endswith(':3')
+    assert dict(zip(texts[5::2], texts[6::2]))['vault'] == 'test.Ask +x work vault allow'
     assert rig.audit()[0]['choice'] == 'once'
     answer(rig, '0 -')
     assert finish(work.call('vault', 'test.Ask+x')) == REFUSED
@@ -212,6 +213,29 @@ def test_ask_leases_and_always(rig, pair):
     assert text.splitlines()[-1] == 'test.Ask +always work vault allow'
     assert finish(work.call('vault', 'test.Ask+always'))[2] == 0
     assert rig.audit()[-1]['file'].endswith('20-answers.policy')
+
+
+def test_leases_are_listed_and_taken_back(rig, pair, build):
+    def leases(*args):
+        return subprocess.run([build / 'domains/cli/bulkhead-policy', 'leases', f'--socket={rig.socket}', *args],
+                              capture_output=True, text=True, timeout=30)
+    work, vault = pair
+    vault.service('test.Ask', 'echo asked')
+    assert leases().stdout == 'no answer holds for longer than its call\n'
+    for choice, argument in ((2, 'minutes'), (3, 'session')):
+        answer(rig, f'{choice} vault')
+        assert finish(work.call('vault', 'test.Ask+' + argument))[2] == 0
+    told = json.loads(leases('--json').stdout)
+    assert [(t['source'], t['service'], t['argument'], t['target']) for t in told] == [
+        ('work', 'test.Ask', '+minutes', 'vault'), ('work', 'test.Ask', '+session', 'vault')]
+    assert 800 < told[0]['seconds'] <= 900 and told[1]['seconds'] is None
+    assert 'until the session ends' in leases().stdout
+    assert leases('--revoke', str(told[1]['id'])).stdout == 'taken back\n'
+    assert leases('--revoke', str(told[1]['id'])).returncode == 1
+    answer(rig, '0 -')
+    assert finish(work.call('vault', 'test.Ask+session')) == REFUSED
+    assert finish(work.call('vault', 'test.Ask+minutes'))[2] == 0
+    assert leases('--socket=/nonexistent').returncode == 3
 
 
 def test_a_deny_that_comes_later_ends_a_lease(rig, pair):
