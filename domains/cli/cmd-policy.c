@@ -223,6 +223,9 @@ int policy_cli_domains(struct policy_cli *cli, const char *const *names, size_t 
 		fprintf(stderr, "bulkhead policy: %s: %s\n", cli->domains, error->message);
 		return POLICY_EXIT_REQUEST;
 	}
+	cli->system = policy_cli_live_domains();
+	if (cli->system)
+		return 0;
 	cli->made_up = true;
 	if (policy_world_new(cli->load.policy, names, name_count, &cli->system)) {
 		fputs("bulkhead policy: there is not enough memory\n", stderr);

@@ -52,9 +52,13 @@ bool policy_cli_options(int *argc, char ***argv, const GOptionEntry *entries, co
  * or as a JSON object on standard output). */
 int policy_cli_load(struct policy_cli *cli);
 
-/* Reads the domains, or makes some up from the rules and `names`: 0, or POLICY_EXIT_REQUEST after a
- * message. */
+/* Reads the domains, asks bulkheadd for them, or makes some up from the rules and `names`: 0, or
+ * POLICY_EXIT_REQUEST after a message. */
 int policy_cli_domains(struct policy_cli *cli, const char *const *names, size_t name_count);
+
+/* The domains of the bulkheadd that runs; NULL if there is none. (policy-domains.c; the program of
+ * tests has none.) */
+struct policy_system *policy_cli_live_domains(void);
 
 void policy_cli_deinit(struct policy_cli *cli);
 

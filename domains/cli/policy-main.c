@@ -4,6 +4,10 @@
 
 #include <locale.h>
 
+struct policy_system *policy_cli_live_domains(void) {
+	return NULL;
+}
+
 int main(int argc, char **argv) {
 	setlocale(LC_ALL, "");
 	return cmd_policy(argc, argv);

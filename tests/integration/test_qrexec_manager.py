@@ -98,6 +98,25 @@ def test_files_between_sandboxes(manager):
     assert manager.states()['private'] == 'stopped'
 
 
+def test_policy_explains_the_domains_there_are(manager):
+    """Without a list of domains, `bulkhead policy` asks bulkheadd: templates, classes and states are the real ones."""
+    manager.cli('domain', 'create', 'dvm', '--label=gray', '--template-for-dispvms=yes')
+    manager.cli('domain', 'create', 'work', '--label=red', '--default-dispvm=dvm')
+    manager.cli('domain', 'create', 'private', '--label=green')
+    told = manager.cli('policy', 'explain', '--json', '--', 'work', '@dispvm', 'qubes.Filecopy')
+    answer = json.loads(told.stdout)
+    assert (answer['outcome'], answer['target'], answer['line']) == ('allow', '@dispvm:dvm', 3)
+    assert 'domains_made_up' not in answer
+    told = manager.cli('policy', 'explain', '--', 'work', 'private', 'qubes.Filecopy', check=False)
+    assert told.returncode == 1 and '30-user.policy:2' in told.stdout
+    assert manager.cli('policy', 'explain', '--', 'work', 'nobody', 'qubes.Filecopy', check=False).returncode == 2
+    found = json.loads(manager.cli('policy', 'lint', '--json', check=False).stdout)['findings']
+    assert {'unknown-domain'} <= {f['kind'] for f in found if f['line'] == 1}  # there is no "banking" yet
+    assert json.loads(manager.cli('policy', 'leases', '--json').stdout) == []
+    reach = json.loads(manager.cli('policy', 'graph', '--json', '--reach', 'private').stdout)
+    assert {r['domain'] for r in reach['reach']} >= {'work', 'dvm'}
+
+
 def test_disposable_for_a_call(manager):
     """A throw-away domain is made for a call and is gone after it."""
     manager.cli('domain', 'create', 'dvm', '--label=gray', '--template-for-dispvms=yes')
