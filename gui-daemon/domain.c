@@ -92,7 +92,8 @@ static void on_refused(void *data, const char *what) {
 static void arm_tick(struct domain *d) {
 	int64_t now = g_get_monotonic_time(), wait = windows_next_tick(d->windows, now);
 
-	g_source_set_ready_time(d->tick, wait < 0 ? -1 : now + wait);
+	if (wait >= 0 || g_source_get_ready_time(d->tick) >= 0) /* setting it costs a wake-up */
+		g_source_set_ready_time(d->tick, wait < 0 ? -1 : now + wait);
 }
 
 static gboolean on_tick(GSource *source, GSourceFunc callback, gpointer data) {

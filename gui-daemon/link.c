@@ -238,6 +238,8 @@ int link_new(int domain, int port, size_t piece_max, size_t queue_max, const str
 	l->source = g_source_new(&source_funcs, sizeof(struct link_source));
 	((struct link_source *)l->source)->link = l;
 	g_source_set_name(l->source, "vchan");
+	/* Nothing here runs the loop again; without this GLib wakes itself after every dispatch. */
+	g_source_set_can_recurse(l->source, TRUE);
 	l->poll_tag = g_source_add_unix_fd(l->source, watch, G_IO_IN);
 	g_source_attach(l->source, NULL);
 	*ret = l;

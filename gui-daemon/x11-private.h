@@ -103,7 +103,7 @@ struct view {
 	bool user_time_changed;
 	/* The focus and enter events whose KeymapNotify is still to come. */
 	struct gui_from_daemon held;
-	bool holding, hidden, paused, lost;
+	bool holding, hidden, paused, lost, answered;
 	uint32_t *icon;
 	unsigned errors_told;
 };

@@ -19,6 +19,9 @@ struct x11_wait {
 	unsigned sequence;
 	uint32_t window;
 	x11_answer answer;
+	bool there; /* what follows is the answer */
+	void *reply;
+	xcb_generic_error_t *error;
 };
 
 struct x11_source {
@@ -37,24 +40,36 @@ struct xwin *x11_by_xid(const struct view *v, xcb_window_t xid) {
 void x11_await(struct view *v, unsigned sequence, uint32_t window, x11_answer answer) {
 	struct x11_wait *wait = g_new(struct x11_wait, 1);
 
-	*wait = (struct x11_wait){sequence, window, answer};
+	*wait = (struct x11_wait){.sequence = sequence, .window = window, .answer = answer};
 	g_queue_push_tail(&v->waiting, wait);
 }
 
-/* Hands on the answers that are there. Did any come? */
+static void wait_free(void *data) {
+	struct x11_wait *wait = data;
+
+	free(wait->reply);
+	free(wait->error);
+	g_free(wait);
+}
+
+/* Is the answer there that must come next? */
+static bool next_answered(struct view *v) {
+	struct x11_wait *wait = g_queue_peek_head(&v->waiting);
+
+	if (wait && !wait->there)
+		wait->there = xcb_poll_for_reply(v->c, wait->sequence, &wait->reply, &wait->error);
+	return wait && wait->there;
+}
+
+/* Hands on the answers that are there. Were there any? */
 static bool take_answers(struct view *v) {
 	bool any = false;
 
-	while (!g_queue_is_empty(&v->waiting)) {
-		struct x11_wait *wait = g_queue_peek_head(&v->waiting);
-		AUTO(auto_free) void *reply = NULL;
-		AUTO(auto_free) xcb_generic_error_t *error = NULL;
+	while (next_answered(v)) {
+		struct x11_wait *wait = g_queue_pop_head(&v->waiting);
 
-		if (!xcb_poll_for_reply(v->c, wait->sequence, &reply, &error))
-			break;
-		g_queue_pop_head(&v->waiting);
-		wait->answer(v, wait->window, reply, error);
-		g_free(wait);
+		wait->answer(v, wait->window, wait->reply, wait->error);
+		wait_free(wait);
 		any = true;
 	}
 	return any;
@@ -95,9 +110,11 @@ static void take_all(struct view *v) {
 	xcb_generic_event_t *e = TAKE(v->stash);
 	bool answers;
 
+	if (!e)
+		e = xcb_poll_for_event(v->c); /* reads once; what is left makes poll return again */
 	for (int n = 0; n < TURN_EVENTS; n++) {
 		if (!e)
-			e = xcb_poll_for_event(v->c);
+			e = xcb_poll_for_queued_event(v->c);
 		answers = take_answers(v);
 		if (!e && !answers)
 			break;
@@ -119,16 +136,19 @@ static gboolean source_prepare(GSource *source, gint *timeout) {
 	x11_props_user_time(v);
 	x11_image_paint_dirty(v);
 	xcb_flush(v->c);
+	/* Sending may have read: what came so is not announced by the descriptor any more. */
+	v->answered = next_answered(v);
 	if (!v->stash)
 		v->stash = xcb_poll_for_queued_event(v->c);
-	return v->stash != NULL || xcb_connection_has_error(v->c);
+	return v->stash || v->answered || xcb_connection_has_error(v->c);
 }
 
 static gboolean source_check(GSource *source) {
 	struct view *v = ((struct x11_source *)source)->view;
 
-	return !v->lost && (v->stash || g_source_query_unix_fd(source, v->poll_tag) ||
-				   xcb_connection_has_error(v->c));
+	return !v->lost &&
+	       (v->stash || v->answered || g_source_query_unix_fd(source, v->poll_tag) ||
+		       xcb_connection_has_error(v->c));
 }
 
 static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer data) {
@@ -211,6 +231,8 @@ static void attach_source(struct view *v) {
 	v->source = g_source_new(&source_funcs, sizeof(struct x11_source));
 	((struct x11_source *)v->source)->view = v;
 	g_source_set_name(v->source, "x11");
+	/* Nothing here runs the loop again; without this GLib wakes itself after every dispatch. */
+	g_source_set_can_recurse(v->source, TRUE);
 	v->poll_tag = g_source_add_unix_fd(v->source, xcb_get_file_descriptor(v->c), G_IO_IN);
 	g_source_attach(v->source, NULL);
 }
@@ -252,7 +274,7 @@ struct view *view_free(struct view *v) {
 	g_hash_table_destroy(v->by_id);
 	g_hash_table_destroy(v->by_xid);
 	g_ptr_array_free(v->dirty, TRUE);
-	g_queue_clear_full(&v->waiting, g_free);
+	g_queue_clear_full(&v->waiting, wait_free);
 	x11_scan_free(v->scan);
 	x11_screen_deinit(v);
 	if (v->source) {
