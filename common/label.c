@@ -69,11 +69,11 @@ int label_pattern_mark(enum label_pattern pattern, unsigned x, unsigned y) {
 	case PATTERN_BACK_DIAGONAL:
 		return (x + LABEL_TILE - y) % LABEL_TILE < 4;
 	case PATTERN_DOTS:
-		return x % 8 < 3 && y % 8 < 3;
+		return x % 4 < 2 && y % 4 < 2 && (x / 4 + y / 4) % 2 == 0;
 	case PATTERN_CHECKS:
 		return (x / 4 + y / 4) % 2;
 	case PATTERN_DASHES:
-		return (x < 10 && y % 8 < 3) || (y < 10 && x % 8 < 3);
+		return (x / 4 + y / 4) % 4 == 0;
 	case PATTERN_CROSS:
 		return (x + y) % LABEL_TILE < 2 || (x + LABEL_TILE - y) % LABEL_TILE < 2;
 	case PATTERN_WAVES:

@@ -85,6 +85,14 @@ class Desktop:
         t = w.translate_coords(self.root, 0, 0)
         return (-t.x, -t.y, g.width, g.height)
 
+    def content(self, w):
+        """The bytes of what a window shows on the screen, its frame included; None if it lies partly outside."""
+        g = self.root.get_geometry()
+        x, y, width, height = self.absolute(w)
+        if x < 0 or y < 0 or x + width > g.width or y + height > g.height:
+            return None
+        return self.root.get_image(x, y, width, height, X.ZPixmap, 0xffffffff).data
+
     def screenshot(self, path):
         g = self.root.get_geometry()
         data = self.root.get_image(0, 0, g.width, g.height, X.ZPixmap, 0xffffffff).data

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
@@ -43,6 +42,7 @@ class Session:
     def __init__(self, args):
         self.args = args
         self.children = []
+        self.looked = None
         self.build = pathlib.Path(args.build).resolve()
         self.temp = tempfile.TemporaryDirectory(prefix='bulkhead-try-')
         self.env = dict(os.environ)
@@ -119,18 +119,17 @@ class Session:
 
     def page(self, name, text):
         color = self.info[name]['color']
-        body = (f'<title>this is {name}</title><body style="margin:0;font:20px sans-serif">'
+        return (f'<!doctype html><meta charset="utf-8"><title>this is {name}</title><body style="margin:0;font:20px sans-serif">'
                 f'<h1 style="margin:0;padding:24px;background:{color};color:#fff">{html.escape(name)}</h1>'
                 f'<p style="margin:24px">{html.escape(text)}</p>'
                 f'<p style="margin:24px">The frame around this window is drawn by the desktop, not by this page: '
                 f'nothing in here can change it or reach another domain.</p>')
-        return 'data:text/html;charset=utf-8,' + urllib.parse.quote(body)
 
     def start_programs(self):
         failed = []
 
         def start(name, text):
-            argv = [self.args.app] if self.args.app else ['/run/bulkhead/bin/bulkhead-browser', self.page(name, text)]
+            argv = [self.args.app] if self.args.app else ['/run/bulkhead/bin/bulkhead-browser', '--html', self.page(name, text)]
             try:
                 self.cli('run', name, '--', *argv)
             except (RuntimeError, subprocess.TimeoutExpired) as e:
@@ -167,9 +166,16 @@ class Session:
                 return False
         return True
 
+    def settled(self, windows):
+        """Painted, and nothing changed since the last look: no window is between two sizes."""
+        before, self.looked = self.looked, None
+        if windows and self.painted(windows):
+            self.looked = {d: (self.desktop.absolute(w), self.desktop.content(w)) for d, w in windows.items()}
+        return self.looked is not None and self.looked == before
+
     def arrange(self, windows):
         g = self.desktop.root.get_geometry()
-        w, h = g.width * 46 // 100, g.height * 46 // 100
+        w, h = g.width * 46 // 100, g.height * 43 // 100
         spots = [(g.width // 40, g.height // 30), (g.width - w - g.width // 40, g.height // 30),
                  ((g.width - w) // 2, g.height - h - g.height // 30)]
         for (name, *_), (x, y) in zip(DOMAINS, spots):
@@ -188,7 +194,7 @@ class Session:
         windows = self.desktop.wait(self.shown, 180, 'the windows of work, private and banking')
         if self.own_display or self.args.once:
             self.arrange(windows)
-        self.desktop.wait(lambda: self.painted(self.shown() or {}) and self.shown(), 120, 'all three pages to be painted')
+        self.desktop.wait(lambda: self.settled(self.shown()), 120, 'all three pages to be painted')
         if self.args.once:
             path = os.path.abspath(self.args.output or os.path.join(
                 tempfile.mkdtemp(prefix='bulkhead-screenshot-'), 'three-domains.png'))
