@@ -85,6 +85,33 @@ static void test_broken(struct fixture *f, gconstpointer data) {
 	policy_load_deinit(&l);
 }
 
+/* A change is tried as if the file were there: new, instead of the old one, in a folder to come. */
+static void test_override(struct fixture *f, gconstpointer data) {
+	g_autofree char *missing = g_build_filename(f->folder, "missing", NULL);
+	const char *const folders[] = {f->folder, missing};
+	const struct {
+		struct policy_override change;
+		size_t places, rules;
+	} rows[] = {
+		{{f->folder, "20-b.policy", "s * a b allow\ns * a c allow"}, 1, 3},
+		{{f->folder, "10-a.policy", "s * a b allow\ns * a c allow"}, 1, 2},
+		{{f->folder, "10-a.policy", ""}, 1, 0},
+		{{missing, "20-b.policy", "s * a b allow"}, 2, 2},
+		{{missing, "10-a.policy", "s * a b allow\ns * a c allow"}, 2, 1},
+		{{f->folder, "20-b.txt", "broken"}, 1, 1},
+	};
+
+	put(f, "10-a.policy", "s * a b deny\n");
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct policy_places places = {folders, rows[i].places, NULL};
+		struct policy_load l;
+
+		g_assert_cmpint(policy_load_with(&places, &rows[i].change, &l), ==, 0);
+		g_assert_cmpuint(policy_rule_count(l.policy), ==, rows[i].rules);
+		policy_load_deinit(&l);
+	}
+}
+
 /* A file that anybody has open for writing is half a file. */
 static void test_half_written(struct fixture *f, gconstpointer data) {
 	g_autofree char *path = g_build_filename(f->folder, "10-a.policy", NULL);
@@ -263,6 +290,7 @@ int main(int argc, char **argv) {
 	ADD("/policy/loader/broken", test_broken);
 	ADD("/bug-class/E11/half-written", test_half_written);
 	ADD("/bug-class/E11/never-half", test_never_half);
+	ADD("/policy/loader/override", test_override);
 	ADD("/policy/loader/odd-files", test_odd_files);
 	g_test_add_func("/policy/loader/folders", test_folders);
 	return g_test_run();

@@ -15,14 +15,15 @@
 #define UUID(n) "00000000-0000-4000-8000-00000000000" #n
 #define RULES                                                                                      \
 	"s * work vault deny\ns * work @anyvm ask\ns * mail @anyvm ask user=u autostart=no "       \
-	"notify=yes\nt * work mail ask target=@dispvm\nt * mail work ask target=@adminvm\n"
+	"notify=yes\nt * work mail ask target=@dispvm\nt * mail work ask target=@adminvm\n"        \
+	"u * work mail ask target=work\nv * work mail ask target=ghost\n"
 
-/* mail: its uuid; 0: it is gone. */
-static struct policy_system *make_world(int mail) {
-	static const char *const uuids[] = {NULL, UUID(2), UUID(9)};
+/* mail: which uuid it has; 0: it is gone. work: the same. */
+static struct policy_system *make_world(int mail, int work) {
+	static const char *const uuids[] = {NULL, UUID(2), UUID(9), UUID(1), UUID(8)};
 	const struct policy_domain records[] = {
 		{.name = "work",
-			.uuid = UUID(1),
+			.uuid = uuids[work],
 			.type = "AppVM",
 			.default_dispvm = "dvm",
 			.running = true},
@@ -65,7 +66,7 @@ static void setup(struct fixture *f, gconstpointer data) {
 	f->own = g_build_filename(f->folder, "own", "policy.d", NULL);
 	put(f, "90-rules.policy", RULES);
 	f->policy = parse(RULES);
-	f->system = make_world(1);
+	f->system = make_world(1, 3);
 	f->leases = policy_leases_new();
 }
 
@@ -161,22 +162,24 @@ static void test_lease_is_exact(struct fixture *f, gconstpointer data) {
 static void test_lease_void(struct fixture *f, gconstpointer data) {
 	static const struct {
 		const char *rules;
-		int mail;
+		int mail, work;
 		bool holds;
 	} rows[] = {
-		{RULES, 1, true},
-		{"# moved\n\n" RULES, 1, true},
-		{"s * work mail deny\n" RULES, 1, false},
-		{"s * work net ask\n" RULES, 1, true},
-		{"s * @anyvm @anyvm ask\n", 1, false},
-		{RULES, 2, false},
-		{RULES, 0, false},
+		{RULES, 1, 3, true},
+		{"# moved\n\n" RULES, 1, 3, true},
+		{"s * work mail deny\n" RULES, 1, 3, false},
+		{"s * work net ask\n" RULES, 1, 3, true},
+		{"s * @anyvm @anyvm ask\n", 1, 3, false},
+		{RULES, 2, 3, false},
+		{RULES, 0, 3, false},
+		{RULES, 1, 4, false},
 	};
 	const struct policy_request request = request_of("work", "mail", "s");
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		AUTO(policy_unref_p) struct policy *policy = parse(rows[i].rules);
-		AUTO(policy_system_free_p) struct policy_system *system = make_world(rows[i].mail);
+		AUTO(policy_system_free_p)
+		struct policy_system *system = make_world(rows[i].mail, rows[i].work);
 		struct policy_decision d = decide(f->policy, f->system, &request), e;
 		uint64_t id;
 
@@ -240,6 +243,7 @@ static const struct {
 	{"work", "mail", "t", "@dispvm", "t +a work mail allow target=@dispvm"},
 	{"mail", "work", "t", "dom0", "t +a mail work allow target=dom0"},
 	{"work", "mail", "s", "vault", NULL}, {"work", "mail", "s", "", NULL},
+	{"work", "mail", "v", "ghost", NULL},
 	{"work", "vault", "s", "vault", NULL}, /* denied, not asked */
 };
 
@@ -282,10 +286,11 @@ static void test_always(struct fixture *f, gconstpointer data) {
 	}
 }
 
-static int prepare(struct fixture *f, const char *chosen, struct policy_change *change) {
+static int prepare(
+	struct fixture *f, const char *service, const char *chosen, struct policy_change *change) {
 	const char *const folders[] = {f->folder};
 	const struct policy_places places = {folders, 1, NULL};
-	const struct policy_request request = request_of("work", "mail", "s");
+	const struct policy_request request = request_of("work", "mail", service);
 	struct policy_decision d = decide(f->policy, f->system, &request);
 	int r = policy_store_always(
 		&places, f->own, f->system, &request, &d, chosen, "2026-11-21 08:00", change);
@@ -297,13 +302,18 @@ static int prepare(struct fixture *f, const char *chosen, struct policy_change *
 /* An earlier file asks again, or the policy is broken: nothing is written. */
 static void test_always_refused(struct fixture *f, gconstpointer data) {
 	static const struct {
-		const char *name, *text;
+		const char *name, *text, *service, *chosen;
 		int answer;
 	} rows[] = {
-		{"10-first.policy", "s * work mail ask", POLICY_STORE_E_NO_EFFECT},
-		{"10-first.policy", "s * work mail allow target=net", POLICY_STORE_E_NO_EFFECT},
-		{"95-last.policy", "s * work mail broken", POLICY_STORE_E_BROKEN},
-		{"20-b.policy", "s * work mail deny", 0},
+		{"10-first.policy", "s * work mail ask", "s", "mail", POLICY_STORE_E_NO_EFFECT},
+		{"10-first.policy", "s * work mail allow target=net", "s", "mail",
+			POLICY_STORE_E_NO_EFFECT},
+		{"10-first.policy", "s * work mail allow target=net", "s", "net",
+			POLICY_STORE_E_NO_EFFECT},
+		{"95-last.policy", "s * work mail broken", "s", "mail", POLICY_STORE_E_BROKEN},
+		{"95-last.policy", "# a domain cannot call itself", "u", "work",
+			POLICY_STORE_E_NO_EFFECT},
+		{"20-b.policy", "s * work mail deny", "s", "mail", 0},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -311,7 +321,8 @@ static void test_always_refused(struct fixture *f, gconstpointer data) {
 		struct policy_change change;
 
 		put(f, rows[i].name, rows[i].text);
-		g_assert_cmpint(prepare(f, "mail", &change), ==, rows[i].answer);
+		g_assert_cmpint(
+			prepare(f, rows[i].service, rows[i].chosen, &change), ==, rows[i].answer);
 		policy_change_deinit(&change);
 		g_unlink(path);
 	}
@@ -327,8 +338,8 @@ static void test_commit_guards(struct fixture *f, gconstpointer data) {
 	struct stat st;
 	int fd;
 
-	g_assert_cmpint(prepare(f, "mail", &first), ==, 0);
-	g_assert_cmpint(prepare(f, "net", &second), ==, 0);
+	g_assert_cmpint(prepare(f, "s", "mail", &first), ==, 0);
+	g_assert_cmpint(prepare(f, "s", "net", &second), ==, 0);
 	g_assert_cmpint(policy_store_commit(&first), ==, 0);
 	g_assert_cmpint(policy_store_commit(&second), ==, POLICY_STORE_E_CHANGED);
 	g_assert_cmpint(stat(file, &st), ==, 0);
@@ -360,7 +371,7 @@ static void test_commit_fails(struct fixture *f, gconstpointer data) {
 	g_autofree char *file = g_build_filename(f->own, POLICY_ANSWERS_FILE, NULL);
 	struct policy_change change;
 
-	g_assert_cmpint(prepare(f, "mail", &change), ==, 0);
+	g_assert_cmpint(prepare(f, "s", "mail", &change), ==, 0);
 	g_assert_cmpint(policy_store_commit(&change), ==, 0);
 	policy_change_deinit(&change);
 	g_assert_true(g_file_get_contents(file, &before, NULL, NULL));
