@@ -116,9 +116,13 @@ void bounded_log_note(struct bounded_log *l, const char *text) {
 	put(l, line, strlen(line));
 }
 
-const char *bounded_log_last(struct bounded_log *l) {
+void bounded_log_flush(struct bounded_log *l) {
 	for (int i = 0; i < 8 && read_some(l) > 0; i++)
 		continue;
+}
+
+const char *bounded_log_last(struct bounded_log *l) {
+	bounded_log_flush(l);
 	return l->last;
 }
 

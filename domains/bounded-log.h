@@ -17,6 +17,8 @@ struct bounded_log;
 struct bounded_log *bounded_log_new(int dir, const char *name, int from, GError **error);
 /* A line of ours in it. */
 void bounded_log_note(struct bounded_log *l, const char *text);
+/* Reads what is waiting now, within bounds. */
+void bounded_log_flush(struct bounded_log *l);
 /* The last line that the sandbox printed; "" if none. Reads what is waiting first. */
 const char *bounded_log_last(struct bounded_log *l);
 struct bounded_log *bounded_log_free(struct bounded_log *l);

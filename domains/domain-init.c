@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ struct init {
 	struct services *services;
 	GHashTable *commands; /* pid -> the request's id */
 	bool stopping;
+	GArray *ends, *end_sources; /* while stopping: pidfds of those that are left */
 };
 
 static void tell(struct init *in, enum init_event_type type, uint32_t id, uint32_t value) {
@@ -73,34 +75,69 @@ static void run(struct init *in, const struct init_request *r) {
 	tell(in, INIT_COMMAND_STARTED, r->id, 0);
 }
 
-/* Is a process left that is neither this one nor a service? signal: sent to each of them. */
-static bool others(struct init *in, int signal) {
+static gboolean on_one_ended(gint fd, GIOCondition cond, gpointer user);
+
+/* Its end is seen whoever reaps it: the X server has children of its own. false: it has ended. */
+static bool watch_end(struct init *in, pid_t pid) {
+	AUTO(auto_close) int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ended = {.fd = fd, .events = POLLIN};
+	guint id;
+
+	if (fd < 0 || poll(&ended, 1, 0) != 0)
+		return false;
+	id = g_unix_fd_add(fd, G_IO_IN, on_one_ended, in);
+	g_array_append_val(in->ends, fd);
+	g_array_append_val(in->end_sources, id);
+	fd = -1;
+	return true;
+}
+
+static void unwatch_all(struct init *in) {
+	for (guint i = 0; i < in->ends->len; i++) {
+		g_source_remove(g_array_index(in->end_sources, guint, i));
+		close(g_array_index(in->ends, int, i));
+	}
+	g_array_set_size(in->ends, 0);
+	g_array_set_size(in->end_sources, 0);
+}
+
+/* Watches every process that is neither this one nor a service; ends when there is none. signal:
+ * sent to each of them. */
+static void end_when_alone(struct init *in, int signal) {
 	DIR *proc = opendir("/proc");
 	struct dirent *e;
-	bool found = false;
+	bool alone = true;
 
+	unwatch_all(in);
 	while (proc && (e = readdir(proc))) {
 		guint64 pid;
 
 		if (!g_ascii_string_to_unsigned(e->d_name, 10, 2, INT_MAX, &pid, NULL) ||
-			services_is(in->services, (pid_t)pid))
+			services_is(in->services, (pid_t)pid) || !watch_end(in, (pid_t)pid))
 			continue;
-		found = true;
-		if (signal)
+		alone = false;
+		if (signal) {
 			kill((pid_t)pid, signal);
+			/* A stopped process could not act on it. */
+			kill((pid_t)pid, SIGCONT);
+		}
 	}
 	if (proc)
 		closedir(proc);
-	return found;
+	if (alone)
+		g_main_loop_quit(in->loop);
+}
+
+static gboolean on_one_ended(gint fd, GIOCondition cond, gpointer user) {
+	/* Removes this source too. */
+	end_when_alone(user, 0);
+	return G_SOURCE_CONTINUE;
 }
 
 static void stop(struct init *in) {
 	in->stopping = true;
 	services_stop_restarting(in->services);
-	if (!others(in, SIGTERM))
-		g_main_loop_quit(in->loop);
-	/* A stopped process could not act on it. */
-	others(in, SIGCONT);
+	end_when_alone(in, SIGTERM);
 }
 
 static void on_packet(
@@ -142,8 +179,8 @@ static gboolean on_child(gint fd, GIOCondition cond, gpointer user) {
 				(uint32_t)status & 0xffff);
 		}
 	}
-	if (in->stopping && !others(in, 0))
-		g_main_loop_quit(in->loop);
+	if (in->stopping)
+		end_when_alone(in, 0);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -177,6 +214,8 @@ int main(int argc, char **argv) {
 		return 1;
 	}
 	in.loop = g_main_loop_new(NULL, FALSE);
+	in.ends = g_array_new(FALSE, FALSE, sizeof(int));
+	in.end_sources = g_array_new(FALSE, FALSE, sizeof(guint));
 	in.commands = g_hash_table_new(NULL, NULL);
 	in.host = channel_new(SANDBOX_INIT_FD, INIT_REQUEST_MAX, false, &host, &in);
 	if (watch_children(&in)) {

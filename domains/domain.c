@@ -88,6 +88,7 @@ static void set_state(struct domain *d, enum domain_state state, const char *rea
 }
 
 static void on_state(void *user, enum domain_state state, const char *reason) {
+	g_autofree char *why = g_strdup(reason); /* the machine's, which may go */
 	struct domain *d = user;
 
 	if (state == DOMAIN_STOPPED || state == DOMAIN_FAILED) {
@@ -99,7 +100,7 @@ static void on_state(void *user, enum domain_state state, const char *reason) {
 	} else {
 		domain_gui_start(d);
 	}
-	set_state(d, state, reason);
+	set_state(d, state, why);
 }
 
 static void on_fact(void *user, enum machine_fact fact, const char *text) {

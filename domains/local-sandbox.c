@@ -111,6 +111,8 @@ static void on_init_packet(
 		local_tell(l, LOCAL_COMMAND_FAILED, e.id, (int32_t)e.value, "");
 		break;
 	case INIT_COMMAND_ENDED:
+		/* Who learns of the end finds in the log what it printed. */
+		bounded_log_flush(l->log);
 		local_tell(l, LOCAL_COMMAND_ENDED, e.id, (int32_t)e.value, "");
 		break;
 	}
