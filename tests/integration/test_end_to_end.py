@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole system as a person has it: manager, sandboxes, agents, daemons and real programs, seen on the admin's display."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+from Xlib import X, XK, display
+from Xlib.ext import xtest
+
+top = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(top / 'tests' / 'bench'))
+from session import Session, x_server
+
+pytestmark = pytest.mark.skipif(os.geteuid() == 0, reason='Bulkhead does not run as root; scripts/test uses an ordinary user')
+LABELS = {'blue': (0x34, 0x65, 0xa4), 'red': (0xcc, 0, 0), 'green': (0x73, 0xd2, 0x16)}
+FRAME = 4
+
+
+@pytest.fixture(scope='module')
+def session(build):
+    with Session(build, screen='1600x1000', window_manager=['openbox', '--sm-disable']) as s:
+        for name, label in [('work', 'blue'), ('private', 'green'), ('banking', 'red')]:
+            s.cli('domain', 'create', name, '--label', label)
+        yield s
+
+
+@pytest.fixture
+def two(session):
+    """An xterm of work and one of banking, side by side; gone after the test."""
+    windows = {}
+    for name, x in [('work', 40), ('banking', 820)]:
+        session.cli('run', name, '--', 'xterm', '-T', 'here')
+        windows[name] = session.wait_window(name)
+        session.desktop.place(windows[name], x, 60, 600, 400)
+        session.desktop.wait(lambda w=windows[name], x=x: abs(session.desktop.absolute(w)[0] - x) < 20, 20, 'the window to be placed')
+    yield windows
+    for name in windows:
+        session.cli('domain', 'kill', name, check=False)
+
+
+def frame_pixels(session, w):
+    """All pixels of the four sides of the frame."""
+    x, y, width, height = session.desktop.absolute(w)
+    sides = [(x, y, width, FRAME), (x, y + height - FRAME, width, FRAME), (x, y, FRAME, height), (x + width - FRAME, y, FRAME, height)]
+    return [{p for row in session.desktop.pixels(*side) for p in row} for side in sides]
+
+
+def is_framed(session, w, label):
+    ground, marks = LABELS[label], {(0, 0, 0), (255, 255, 255)}
+    return all(ground in side and side <= {ground} | marks for side in frame_pixels(session, w))
+
+
+def say(session, text):
+    """Types on the admin's keyboard."""
+    d = session.desktop.d
+    for c in text:
+        code = d.keysym_to_keycode(XK.XK_Return if c == '\n' else XK.string_to_keysym({' ': 'space'}.get(c, c)))
+        for kind in (X.KeyPress, X.KeyRelease):
+            xtest.fake_input(d, kind, code)
+    d.sync()
+
+
+def focus(session, w):
+    """A click into the window's content, as a person gives it the focus."""
+    d = session.desktop.d
+    x, y, width, height = session.desktop.absolute(w)
+    d.screen().root.warp_pointer(x + width // 2, y + height // 2)
+    for kind in (X.ButtonPress, X.ButtonRelease):
+        xtest.fake_input(d, kind, 1)
+    d.sync()
+    session.desktop.wait(lambda: d.get_input_focus().focus.id == w.id, 20, 'the focus')
+
+
+def in_domain(session, name, script):
+    """The exit status of a shell script run inside."""
+    return session.cli('run', '--wait', name, '--', 'sh', '-c', script, check=False).returncode
+
+
+def wait_in_domain(session, name, script, seconds=20):
+    session.desktop.wait(lambda: in_domain(session, name, script) == 0, seconds, f'in {name}: {script}')
+
+
+def test_framed_in_its_own_label(session, two):
+    for name, label in [('work', 'blue'), ('banking', 'red')]:
+        session.desktop.wait(lambda: is_framed(session, two[name], label), 20, f'the frame of {name}')
+        x, y, width, height = session.desktop.absolute(two[name])
+        inside = {p for row in session.desktop.pixels(x + FRAME, y + FRAME, width - 2 * FRAME, height - 2 * FRAME) for p in row}
+        assert (255, 255, 255) in inside, 'the xterm is white'
+
+
+def test_titles_and_classes_carry_the_domain(session, two):
+    for name, w in two.items():
+        session.desktop.wait(lambda: f'[{name}] here' in [t for _, t in session.windows(name)], 20, 'the title')
+        assert all(part.startswith(name + ':') for part in w.get_wm_class())
+
+
+def test_what_is_typed_reaches_the_focused_domain_only(session, two):
+    for name in two:
+        in_domain(session, name, 'rm -f ~/typed')
+    focus(session, two['work'])
+    say(session, 'touch typed\n')
+    wait_in_domain(session, 'work', 'test -e ~/typed')
+    assert in_domain(session, 'banking', 'test -e ~/typed') == 1
+    focus(session, two['banking'])
+    say(session, 'touch typed2\n')
+    wait_in_domain(session, 'banking', 'test -e ~/typed2')
+    assert in_domain(session, 'work', 'test -e ~/typed2') == 1
+
+
+def test_the_admins_layout_is_the_domains(session, two):
+    """The key right of T gives z on a German keyboard and y on an American one, in the domain too."""
+    def layout(name):
+        subprocess.run(['setxkbmap', '-layout', name], env=session.env, check=True)
+        wait_in_domain(session, 'work', f'setxkbmap -query | grep -q "layout: *{name}"')
+
+    focus(session, two['work'])
+    try:
+        layout('de')
+        in_domain(session, 'work', 'rm -f ~/z ~/y')
+        say(session, 'touch y\n')  # by the keys of the American layout
+        wait_in_domain(session, 'work', 'test -e ~/z')
+    finally:
+        layout('us')
+
+
+def test_windows_return_after_the_gui_daemon_was_killed(session, two):
+    marker = in_domain(session, 'work', 'pidof xterm > ~/before')
+    assert marker == 0
+    daemons = [int(p.name) for p in pathlib.Path('/proc').iterdir() if p.name.isdigit() and _cmdline(p)[:1] and
+               _cmdline(p)[0].endswith('bulkhead-gui-daemon') and '--name=work' in _cmdline(p)]
+    assert len(daemons) == 1
+    os.kill(daemons[0], signal.SIGKILL)
+    old = two['work'].id
+    session.desktop.wait(lambda: all(w.id != old for w, _ in session.windows('work')), 30, 'the old window to go')
+    session.desktop.wait(lambda: (lambda ws: ws and is_framed(session, ws[0][0], 'blue'))(session.windows('work')), 30, 'its frame again')
+    assert in_domain(session, 'work', 'test "$(cat ~/before)" = "$(pidof xterm)"') == 0, 'the program lived on'
+
+
+def _cmdline(p):
+    try:
+        return (p / 'cmdline').read_bytes().decode(errors='replace').split('\0')
+    except OSError:
+        return []
+
+
+def test_killing_a_domain_removes_its_windows_only(session, two):
+    session.cli('domain', 'kill', 'work')
+    session.desktop.wait(lambda: not session.windows('work'), 20, "work's windows to go")
+    assert session.windows('banking')
+    assert session.domains()['work']['state'] == 'stopped'
+    assert session.domains()['banking']['state'] == 'running'
+
+
+def test_menus_of_real_programs_are_framed(session, two):
+    """xterm's own menu is an override-redirect window: it has its frame, and lies on the screen."""
+    w = two['banking']
+    focus(session, w)
+    d = session.desktop.d
+    control = d.keysym_to_keycode(XK.XK_Control_L)
+    xtest.fake_input(d, X.KeyPress, control)
+    xtest.fake_input(d, X.ButtonPress, 1)
+    d.sync()
+    try:
+        menu = session.desktop.wait(lambda: next((m for m, _ in session.windows('banking') if m.id != w.id), None), 20, 'the menu')
+        session.desktop.wait(lambda: is_framed(session, menu, 'red'), 20, "the menu's frame")
+        assert menu.get_attributes().override_redirect
+    finally:
+        xtest.fake_input(d, X.ButtonRelease, 1)
+        xtest.fake_input(d, X.KeyRelease, control)
+        d.sync()
+
+
+def test_the_domain_cannot_see_the_admins_display(session, two):
+    number = session.env['DISPLAY'].lstrip(':')
+    assert in_domain(session, 'work', f'test -e /tmp/.X11-unix/X{number} && test "$DISPLAY" != :{number}') != 0
+    assert in_domain(session, 'work', f'DISPLAY=localhost:{number} timeout 5 xdpyinfo') != 0
+
+
+@pytest.mark.slow
+def test_a_browsers_page_arrives_unchanged(session):
+    """Bars of known colours in a page; each is on the screen exactly, side by side."""
+    colors = [(0, 0, 0), (255, 255, 255), (1, 2, 3), (254, 1, 128), (17, 34, 51), (200, 100, 50)]
+    bars = ''.join(f'<div style="float:left;width:50px;height:100px;background:rgb{c}"></div>' for c in colors)
+    page = f'<!doctype html><title>bars</title><body style="margin:0;background:#fff">{bars}'
+    session.cli('run', 'private', '--', '/run/bulkhead/bin/bulkhead-browser', '--html', page)
+    w = session.wait_window('private', 120, 'bars')
+
+    def shown():
+        x, y, width, height = session.desktop.absolute(w)
+        for row in session.desktop.pixels(x + FRAME, max(y, 0), 320, min(height, 400)):
+            want = [c for c in colors for _ in range(50)]
+            if row[:300] == want:
+                return True
+        return False
+
+    try:
+        session.desktop.wait(shown, 120, 'the bars')
+    finally:
+        session.cli('domain', 'kill', 'private', check=False)
+
+
+def leftovers():
+    me = os.geteuid()
+    return [c for c in (_cmdline(p) for p in pathlib.Path('/proc').iterdir() if p.name.isdigit() and p.stat().st_uid == me)
+            if any('bulkhead' in part for part in c[:1])]
+
+
+@pytest.mark.slow
+def test_try_once_makes_a_screenshot_and_leaves_nothing(build, tmp_path):
+    env = {k: v for k, v in os.environ.items() if k not in ('DISPLAY', 'WAYLAND_DISPLAY')}
+    env.update(XDG_CONFIG_HOME=str(tmp_path / 'config'), XDG_DATA_HOME=str(tmp_path / 'data'))
+    before = len(leftovers())
+    mounts = pathlib.Path('/proc/self/mounts').read_text()
+    p = subprocess.run(['/usr/bin/python3', str(top / 'scripts/lib/try_session.py'), '--build', str(build), '--once', '--app', 'xterm',
+                        '--output', str(tmp_path / 'shot.png')], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
+    assert p.returncode == 0, p.stderr
+    assert p.stdout.splitlines()[-1] == str(tmp_path / 'shot.png')
+    assert (tmp_path / 'shot.png').read_bytes().startswith(b'\x89PNG')
+    assert len(leftovers()) == before
+    assert pathlib.Path('/proc/self/mounts').read_text() == mounts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_try_leaves_nothing_whatever_way_it_ends(build, tmp_path, how):
+    env = {k: v for k, v in os.environ.items() if k not in ('DISPLAY', 'WAYLAND_DISPLAY')}
+    env.update(XDG_CONFIG_HOME=str(tmp_path / 'config'), XDG_DATA_HOME=str(tmp_path / 'data'))
+    before = len(leftovers())
+    p = subprocess.Popen(['/usr/bin/python3', '-u', str(top / 'scripts/lib/try_session.py'), '--build', str(build), '--app', 'xterm'], env=env,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    for line in p.stdout:
+        if line.startswith('Ctrl-C'):
+            break
+    assert len(leftovers()) > before
+    p.send_signal(how)
+    p.wait(60)
+    # What a killed session leaves ends by itself: its parent-death signal came at that moment.
+    subprocess.run(['/usr/bin/python3', '-c', f'import sys; sys.path.insert(0, {str(top / "tests/integration")!r}); '
+                    f'import test_end_to_end as t\nwhile len(t.leftovers()) > {before}: pass'], timeout=60, check=True)
