@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -107,12 +109,38 @@ static void on_done(void *data, const struct pump_result *r) {
 	g_main_loop_quit(c->loop);
 }
 
-static gboolean on_usr1(gpointer data) {
+static gboolean on_usr1(gint fd, GIOCondition condition, gpointer data) {
+	struct signalfd_siginfo info;
 	struct client *c = data;
 
-	if (c->pump)
+	(void)condition;
+	if (read(fd, &info, sizeof(info)) == sizeof(info) && c->pump)
 		pump_join_streams(c->pump);
 	return G_SOURCE_CONTINUE;
+}
+
+/* By descriptor: GLib's own way costs a thread, which no short call should pay for. */
+static void watch_usr1(struct client *c) {
+	sigset_t usr1;
+	int fd;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	fd = signalfd(-1, &usr1, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0)
+		g_unix_fd_add(fd, G_IO_IN, on_usr1, c);
+}
+
+/* Readers of our output see its end when it comes, and no new descriptor takes these numbers. */
+static void leave_stdio(void) {
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	close(null);
 }
 
 static void save_fd(const char *variable, int fd) {
@@ -182,7 +210,12 @@ static int serve(struct client *c, const struct qrexec_peer *peer) {
 		.timeout = DATA_TIMEOUT,
 		.done = on_done,
 		.data = c};
-	int r = plan_streams(o, &plan);
+	int r;
+
+	/* Before the program starts that may send it. */
+	if (o->program)
+		watch_usr1(c);
+	r = plan_streams(o, &plan);
 
 	if (r) {
 		complain(o->program ? o->program[0] : "descriptors", g_strerror(-r));
@@ -193,12 +226,8 @@ static int serve(struct client *c, const struct qrexec_peer *peer) {
 		complain("no data channel", g_strerror(-r));
 		return EXIT_LOCAL;
 	}
-	/* Our descriptors are the pump's now; a reader of our output sees its end when it comes. */
-	if (!o->program) {
-		close(STDIN_FILENO);
-		close(STDOUT_FILENO);
-	}
-	g_unix_signal_add(SIGUSR1, on_usr1, c);
+	if (!o->program)
+		leave_stdio();
 	g_main_loop_run(c->loop);
 	return c->exit_code;
 }

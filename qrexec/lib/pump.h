@@ -55,7 +55,7 @@ struct pump_plan {
 
 struct pump;
 
-#define PUMP_RING_DEFAULT (512 * 1024)
+#define PUMP_RING_DEFAULT (256 * 1024)
 
 /* 0 or -errno (then `done` is not called; the descriptors are closed all the same). */
 MUST_USE int pump_start(const struct pump_plan *plan, struct pump **ret);
