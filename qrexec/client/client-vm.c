@@ -46,17 +46,15 @@ static int connect_agent(const char *path) {
 	return TAKE_FD(fd);
 }
 
-static bool copy_name(char *to, const char *from) {
-	return g_strlcpy(to, from, QREXEC_NAME_SIZE) < QREXEC_NAME_SIZE;
-}
-
 static int ask(int fd, const struct client_options *o) {
 	static uint8_t buf[QREXEC_MESSAGE_MAX];
 	static struct qrexec_msg m = {.type = QREXEC_TRIGGER_SERVICE4};
 	size_t n;
 
-	if (!copy_name(m.trigger.target, o->target) || !copy_name(m.trigger.source, o->source) ||
-		g_strlcpy(m.trigger.service, o->service, QREXEC_SERVICE_MAX) >= QREXEC_SERVICE_MAX)
+	/* Cut as the reference cuts them: no domain has so long a name. */
+	g_strlcpy(m.trigger.target, o->target, QREXEC_NAME_SIZE);
+	g_strlcpy(m.trigger.source, o->source, QREXEC_NAME_SIZE);
+	if (g_strlcpy(m.trigger.service, o->service, QREXEC_SERVICE_MAX) >= QREXEC_SERVICE_MAX)
 		return -ENAMETOOLONG;
 	/* As the reference: '$' of old habits means '@'. */
 	g_strdelimit(m.trigger.target, "$", '@');

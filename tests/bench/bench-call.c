@@ -80,6 +80,8 @@ static int broker(const char *path) {
 	if (listener < 0 || bind(listener, (struct sockaddr *)&at, sizeof(at)) ||
 		listen(listener, 64))
 		return 1;
+	printf("ready\n");
+	fflush(stdout);
 	for (;;) {
 		int c = accept4(listener, NULL, NULL, SOCK_CLOEXEC), pair[2];
 		char byte;

@@ -37,9 +37,8 @@ def measure(tool, rounds, each, parallel, env, commands):
 
 def calls(args, build, work, folder):
     tool = build / 'tests/bench/bench-call'
-    broker = subprocess.Popen([tool, '--broker', folder / 'floor'])
-    while not (folder / 'floor').exists():
-        time.sleep(0.01)
+    broker = subprocess.Popen([tool, '--broker', folder / 'floor'], stdout=subprocess.PIPE)
+    broker.stdout.readline()
     client = build / 'qrexec/qrexec-client-vm'
     names = ['floor A: fork, exec, socketpair', 'floor B: least broker, fresh client', 'call', 'refused call']
     commands = [['/bin/true'], [tool, '--client', folder / 'floor'], [client, 'vault', 'bench.True'], [client, 'vault', 'bench.Deny']]

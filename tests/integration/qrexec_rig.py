@@ -85,7 +85,8 @@ class Rig:
         dialog = folder / 'dialog'
         dialog.write_text(DIALOG.format(here=str(pathlib.Path(__file__).parent), log=str(self.questions), answers=str(self.answers)))
         dialog.chmod(0o755)
-        self.env = dict(os.environ, VCHAN_DOMAIN='0', VCHAN_SOCKET_DIR=str(folder), BULKHEAD_POLICY_PATH=f'{self.own_dir}:{self.policy_dir}', XDG_CONFIG_HOME=str(folder / 'home'),
+        self.env = dict(os.environ, VCHAN_DOMAIN='0', VCHAN_SOCKET_DIR=str(self.socket_dir(0)),
+                        BULKHEAD_POLICY_PATH=f'{self.own_dir}:{self.policy_dir}', XDG_CONFIG_HOME=str(folder / 'home'),
                         QREXEC_SERVICE_PATH=str(self.admin_services), QUBES_RPC_CONFIG_PATH=str(folder / 'none'))
         self.env.pop('BULKHEAD_VCHAN', None)
         if local:
@@ -98,6 +99,10 @@ class Rig:
                                  f'--serve={build}/qrexec/bulkhead-qrexec-serve', f'--socket={self.socket}', *more, fds=[fd])
         self.manager.other.close()
 
+    def socket_dir(self, number):
+        """Where a domain's end of the socket vchan looks."""
+        return self.dir
+
     def policy(self, text):
         new = self.policy_dir / '.new'
         new.write_text(text)
@@ -108,8 +113,8 @@ class Rig:
         self.running.append(p)
         return p
 
-    def define(self, name, number=0, flags=0, user=ME, dispvm='', tags=()):
-        self.manager.send(pack(DOMAIN, name, '', 'AppVM', user, dispvm, 'red', '', *tags, domain=number, value=flags))
+    def define(self, name, number=0, flags=0, user=ME, dispvm='', tags=(), uuid=''):
+        self.manager.send(pack(DOMAIN, name, uuid, 'AppVM', user, dispvm, 'red', '', *tags, domain=number, value=flags))
 
     def attach(self, name, number):
         """A qrexec-daemon of ours for the domain, as the manager would start it."""
@@ -207,6 +212,8 @@ class Guest:
         self.agent_socket = rig.dir / f'agent{number}.sock'
         self.env = dict(rig.env, VCHAN_DOMAIN=str(number), QREXEC_SERVICE_PATH=str(self.services),
                         QUBES_RPC_CONFIG_PATH=str(self.config), BULKHEAD_QREXEC_SOCKET=str(self.agent_socket))
+        if not rig.hv:
+            self.env['VCHAN_SOCKET_DIR'] = str(rig.socket_dir(number))
         if hv_path:
             self.env['BULKHEAD_VCHAN'] = 'local:' + hv_path
         self.service('test.Echo', 'exec cat')
