@@ -16,9 +16,11 @@ struct build {
 	struct policy_graph *graph;
 	size_t *of; /* by domain: the template it is a disposable of, or SIZE_MAX */
 	size_t room;
-	struct keymap known;              /* from, to, call: edges that are there */
-	uint32_t call;                    /* number of the call at hand */
-	const struct policy_rule *spoken; /* the call's rule that named service and argument */
+	struct keymap known;                 /* from, to, call: edges that are there */
+	uint32_t call;                       /* number of the call at hand */
+	const struct policy_rule *spoken;    /* the call's rule that named service and argument */
+	uint32_t buckets[MATCH_BUCKETS_MAX]; /* of the call and source at hand */
+	size_t bucket_count;
 	int error;
 };
 
@@ -90,7 +92,7 @@ static void try_call(struct build *b, const struct call *call, const struct poli
 	struct policy_decision d;
 	const struct policy_rule *rule;
 	bool trapped;
-	uint32_t first = match_first(b->policy, call, &trapped);
+	uint32_t first = match_in(b->policy, call, b->buckets, b->bucket_count, &trapped);
 
 	if (first == NO_RULE || trapped)
 		return;
@@ -110,6 +112,7 @@ static void try_targets(struct build *b, struct call call) {
 	const struct policy_system *system = b->graph->system;
 	const struct policy_rule *asked = NULL;
 
+	b->bucket_count = match_buckets(b->policy, &call, b->buckets);
 	for (size_t i = 0; i < 2 && !b->error; i++) {
 		call.target = lone[i];
 		try_call(b, &call, &asked);
@@ -240,6 +243,38 @@ void policy_graph_deinit(struct policy_graph *graph) {
 	*graph = (struct policy_graph){0};
 }
 
+/* The edges at each node, outgoing and incoming: list[start[node]] to list[start[node + 1] - 1]. */
+struct edges_at {
+	size_t *start, *list;
+};
+
+static void edges_at_deinit(struct edges_at *at) {
+	free(at->start);
+	free(at->list);
+}
+
+static int edges_at_init(const struct policy_graph *graph, struct edges_at *ret) {
+	size_t nodes = graph->node_count;
+
+	*ret = (struct edges_at){calloc(nodes + 2, sizeof(size_t)),
+		calloc(2 * graph->edge_count + 1, sizeof(size_t))};
+	if (!ret->start || !ret->list)
+		return -ENOMEM;
+	for (size_t e = 0; e < graph->edge_count; e++) {
+		ret->start[graph->edges[e].from + 2]++;
+		ret->start[graph->edges[e].to + 2]++;
+	}
+	for (size_t i = 2; i < nodes + 2; i++)
+		ret->start[i] += ret->start[i - 1];
+	/* start[node + 1] is the next free place of the node, and in the end the next one's start.
+	 */
+	for (size_t e = 0; e < graph->edge_count; e++) {
+		ret->list[ret->start[graph->edges[e].from + 1]++] = e;
+		ret->list[ret->start[graph->edges[e].to + 1]++] = e;
+	}
+	return 0;
+}
+
 static void take_step(const struct policy_graph *graph, struct policy_step *steps, size_t *queue,
 	size_t *end, size_t at, const struct policy_edge *edge) {
 	bool back = edge->to == at;
@@ -256,9 +291,10 @@ int policy_graph_reach(
 	const struct policy_graph *graph, const char *from, struct policy_step **ret) {
 	AUTO(auto_free) struct policy_step *steps = calloc(graph->node_count + 1, sizeof(*steps));
 	AUTO(auto_free) size_t *queue = calloc(graph->node_count + 1, sizeof(*queue));
+	AUTO(edges_at_deinit) struct edges_at at = {NULL, NULL};
 	size_t start = 0, end = 1;
 
-	if (!steps || !queue)
+	if (!steps || !queue || edges_at_init(graph, &at))
 		return -ENOMEM;
 	while (start < graph->node_count && strcmp(graph->nodes[start].name, from) != 0)
 		start++;
@@ -266,9 +302,8 @@ int policy_graph_reach(
 		return 1;
 	queue[0] = start;
 	for (size_t i = 0; i < end; i++)
-		for (size_t e = 0; e < graph->edge_count; e++)
-			if (graph->edges[e].from == queue[i] || graph->edges[e].to == queue[i])
-				take_step(graph, steps, queue, &end, queue[i], &graph->edges[e]);
+		for (size_t j = at.start[queue[i]]; j < at.start[queue[i] + 1]; j++)
+			take_step(graph, steps, queue, &end, queue[i], &graph->edges[at.list[j]]);
 	*ret = TAKE(steps);
 	return 0;
 }

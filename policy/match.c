@@ -122,10 +122,10 @@ size_t match_buckets(const struct policy *policy, const struct call *call, uint3
 	return count;
 }
 
-uint32_t match_first(const struct policy *policy, const struct call *call, bool *trapped) {
-	uint32_t buckets[MATCH_BUCKETS_MAX], best = NO_RULE;
-	size_t count = match_buckets(policy, call, buckets);
+uint32_t match_in(const struct policy *policy, const struct call *call, const uint32_t *buckets,
+	size_t count, bool *trapped) {
 	struct keys targets = {.count = 0};
+	uint32_t best = NO_RULE;
 
 	*trapped = false;
 	if (count == 0)
@@ -145,6 +145,12 @@ uint32_t match_first(const struct policy *policy, const struct call *call, bool 
 		}
 	}
 	return best;
+}
+
+uint32_t match_first(const struct policy *policy, const struct call *call, bool *trapped) {
+	uint32_t buckets[MATCH_BUCKETS_MAX];
+
+	return match_in(policy, call, buckets, match_buckets(policy, call, buckets), trapped);
 }
 
 static bool fits_domain(const struct policy_token *token, const struct domain_entry *entry) {

@@ -25,5 +25,9 @@ uint32_t match_first(const struct policy *policy, const struct call *call, bool 
 #define MATCH_BUCKETS_MAX (3 * MATCH_TOKENS_MAX)
 size_t match_buckets(const struct policy *policy, const struct call *call, uint32_t *ret);
 
+/* match_first for one of many targets, with the buckets at hand. */
+uint32_t match_in(const struct policy *policy, const struct call *call, const uint32_t *buckets,
+	size_t count, bool *trapped);
+
 /* One rule against the call, without the index: true if it fits or traps, else *miss says why. */
 bool match_rule(const struct policy_rule *rule, const struct call *call, enum policy_miss *miss);
