@@ -181,6 +181,9 @@ int chan_new(int peer, int port, size_t size, size_t in_max, const struct chan_e
 		chan_free(c);
 		return r;
 	}
+	/* GLib takes a source's descriptors out while it runs, and wakes the loop for that, unless
+	 * it may recurse: five system calls a turn. */
+	g_source_set_can_recurse(c->source, TRUE);
 	g_source_attach(c->source, NULL);
 	*ret = c;
 	return 0;

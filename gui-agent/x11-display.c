@@ -244,6 +244,7 @@ static void attach(struct x11 *x) {
 	s->x = x;
 	s->fd_tag = g_source_add_unix_fd(
 		x->source, xcb_get_file_descriptor(x->c), G_IO_IN | G_IO_HUP);
+	g_source_set_can_recurse(x->source, TRUE); /* saves wake-ups: see chan.c */
 	g_source_attach(x->source, NULL);
 }
 

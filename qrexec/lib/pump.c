@@ -262,6 +262,8 @@ int pump_start(const struct pump_plan *plan, struct pump **ret) {
 	}
 	p->deadline = g_get_monotonic_time() + (gint64)plan->timeout * G_USEC_PER_SEC;
 	g_source_set_ready_time(&p->source, p->deadline);
+	g_source_set_can_recurse(
+		&p->source, TRUE); /* nothing recurses: saves GLib's wake-ups of each turn */
 	g_source_attach(&p->source, g_main_context_get_thread_default());
 	*ret = p;
 	return 0;
