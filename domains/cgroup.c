@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
 
+#define REMOVE_TRIES   8
+#define REMOVE_WAIT_MS 250
 #define ADVICE                                                                                     \
 	"start bulkheadd from systemd's user manager, or set BULKHEAD_CGROUP to a cgroup v2 "      \
 	"folder that belongs to you"
@@ -97,10 +100,28 @@ void cgroup_init(struct cgroup *c, const char *domain) {
 		c->why = g_strdup(ADVICE);
 }
 
+/* The kernel counts a process out of its cgroup a moment after it was reaped, and tells by
+ * cgroup.events. */
+static void remove_empty(const struct cgroup *c) {
+	AUTO(auto_close) int events = openat(c->dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	struct pollfd p = {.fd = events, .events = POLLPRI};
+	char text[64];
+
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		/* Read first: only changes after that wake the poll. */
+		if (events < 0 || pread(events, text, sizeof(text), 0) < 0)
+			break;
+		if (!unlinkat(c->parent, c->name, AT_REMOVEDIR) || errno != EBUSY)
+			return;
+		poll(&p, 1, REMOVE_WAIT_MS);
+	}
+	unlinkat(c->parent, c->name, AT_REMOVEDIR);
+}
+
 void cgroup_deinit(struct cgroup *c) {
-	auto_close(&c->dir);
 	if (c->path)
-		unlinkat(c->parent, c->name, AT_REMOVEDIR);
+		remove_empty(c);
+	auto_close(&c->dir);
 	auto_close(&c->parent);
 	g_free(c->path);
 	g_free(c->name);
