@@ -45,26 +45,36 @@ static const char *next_line(const char *line) {
 	return *line ? line + 1 : line;
 }
 
+/* "answer 3...": what stands in a heading. No rule does: its argument begins with '+' or '*'. */
+static bool is_heading_text(const char *text) {
+	static const char word[] = "answer ";
+	size_t len = strlen(word);
+
+	return !strncmp(text, word, len) && text[len] >= '0' && text[len] <= '9';
+}
+
+static bool is_heading(const char *line) {
+	return line[0] == '#' && line[1] == ' ' && is_heading_text(line + 2);
+}
+
 /* "# answer 3 (...): ..." and the rule in the next line, which "# " in front of it takes back. */
 static bool read_entry(const char *line, struct policy_answer_entry *ret) {
 	const char *rule = next_line(line);
 	unsigned long number;
 	char *end;
 
-	if (strncmp(line, MARK, strlen(MARK)) != 0)
-		return false;
-	if (line[strlen(MARK)] < '0' || line[strlen(MARK)] > '9')
+	if (!is_heading(line))
 		return false;
 	number = strtoul(line + strlen(MARK), &end, 10);
 	if (number == 0 || number > 1000000000 || *end != ' ')
 		return false;
 	*ret = (struct policy_answer_entry){.number = (unsigned)number, .rule = rule};
-	if (rule[0] == '#' && rule[1] == ' ' && strncmp(rule, MARK, strlen(MARK)) != 0) {
+	if (rule[0] == '#' && rule[1] == ' ' && !is_heading(rule)) {
 		ret->undone = true;
 		ret->rule += 2;
 	}
 	ret->rule_len = line_length(ret->rule);
-	return ret->rule_len > 0 && *ret->rule != '#';
+	return ret->rule_len > 0 && *ret->rule != '#' && !is_heading_text(ret->rule);
 }
 
 size_t policy_answers_list(const char *text, struct policy_answer_entry *ret, size_t room) {
