@@ -10,12 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-
-static const char child_mark[] = "--bulkhead-copy-child";
 
 struct scan {
 	uint64_t bytes;
@@ -79,59 +75,6 @@ static int usage(const char *name, bool to_vm) {
 	return 2;
 }
 
-/* A client beside us if there is one (a sandbox, a build folder), else the one in the path. */
-static const char *client_path(const char *self) {
-	static char path[PATH_MAX];
-	const char *slash = strrchr(self, '/');
-
-	if (slash) {
-		snprintf(path, sizeof(path), "%.*s/qrexec-client-vm", (int)(slash - self), self);
-		if (!access(path, X_OK))
-			return path;
-	}
-	return "qrexec-client-vm";
-}
-
-static int run_client(const char *target, const struct scan *s, char **paths, int count) {
-	AUTO(auto_free) char **argv = calloc((size_t)count + 8, sizeof(char *));
-	static char self[PATH_MAX];
-	char total[32];
-	int status, n = 0;
-	pid_t pid;
-
-	if (!argv || readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return 1;
-	snprintf(total, sizeof(total), "%llu", (unsigned long long)s->bytes);
-	argv[n++] = (char *)client_path(self);
-	argv[n++] = (char *)target;
-	argv[n++] = (char *)(s->strange_names ? "qubes.Filecopy+allow-all-names"
-					      : "qubes.Filecopy");
-	argv[n++] = self;
-	argv[n++] = (char *)child_mark;
-	argv[n++] = total;
-	argv[n++] = (char *)(*target ? target : "the domain that was chosen");
-	memcpy(argv + n, paths, (size_t)count * sizeof(char *));
-	pid = fork();
-	if (pid == 0) {
-		execvp(argv[0], argv);
-		fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
-		_exit(125);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return 1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
-static int child(int argc, char **argv) {
-	struct send_plan plan = {.paths = argv + 4, .count = argc - 4};
-
-	if (argc < 5)
-		return 2;
-	plan.total = strtoull(argv[2], NULL, 10);
-	plan.target = argv[3];
-	return send_files(&plan);
-}
-
 static int remove_sources(char *const *paths, int count) {
 	int failed = 0;
 
@@ -154,8 +97,6 @@ int main(int argc, char **argv) {
 	struct scan s = {0};
 	int first = 1, r;
 
-	if (argc > 1 && !strcmp(argv[1], child_mark))
-		return child(argc, argv);
 	if (to_vm && argc > 1 && argv[1][0] != '-') {
 		target = argv[first++];
 	} else if (!to_vm && argc > 2 && !strcmp(argv[1], "-t")) {
@@ -170,6 +111,10 @@ int main(int argc, char **argv) {
 		return usage(name, to_vm);
 	if (scan(argv + first, argc - first, &s))
 		return 1;
-	r = run_client(target, &s, argv + first, argc - first);
+	r = send_files(&(struct send_plan){.paths = argv + first,
+		.count = argc - first,
+		.total = s.bytes,
+		.target = target,
+		.service = s.strange_names ? "qubes.Filecopy+allow-all-names" : "qubes.Filecopy"});
 	return r == 0 && move ? remove_sources(argv + first, argc - first) : r;
 }

@@ -5,53 +5,38 @@
 #include "qrexec/copy/progress.h"
 #include "qrexec/copy/tally.h"
 #include "qrexec/copy/walk.h"
+#include "qrexec/lib/caller.h"
+#include "qrexec/lib/defaults.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#define BUFFER      (256 * 1024)
-#define LOOK_EVERY  (8 * 1024 * 1024) /* bytes, then: has the other side given up? */
-#define SEND_E_STOP 1                 /* the other side speaks or went: its reply says why */
+#define BUFFER       (256 * 1024)
+#define RING         (512 * 1024)
+#define WAIT_SECONDS 120
+#define SEND_E_STOP  1 /* the other side speaks or went: its reply says why */
+#define EXIT_REFUSED 126
 
 struct sender {
 	struct tally tally;
 	struct progress progress;
-	uint64_t unlooked;
+	struct caller *call;
 	size_t held; /* small things go out together */
 	uint8_t buffer[BUFFER + FILECOPY_LONG_MAX];
 };
 
 static int put(struct sender *s, const uint8_t *data, size_t size) {
 	tally_add(&s->tally, data, size);
-	while (size > 0) {
-		ssize_t n = send(STDOUT_FILENO, data, size, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == ENOTSOCK)
-			n = write(STDOUT_FILENO, data, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return SEND_E_STOP;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
+	return caller_write(s->call, data, size) ? SEND_E_STOP : 0;
 }
 
 static int flush(struct sender *s) {
-	int r = put(s, s->buffer, s->held);
-	struct pollfd reply = {.fd = STDIN_FILENO, .events = POLLIN};
+	size_t held = s->held;
 
-	s->unlooked += s->held;
 	s->held = 0;
-	if (r || s->unlooked < LOOK_EVERY)
-		return r;
-	s->unlooked = 0;
-	return poll(&reply, 1, 0) > 0 ? SEND_E_STOP : 0;
+	return put(s, s->buffer, held);
 }
 
 static void complain(const char *name, const char *why) {
@@ -142,31 +127,16 @@ static const char *words(uint32_t error) {
 	}
 }
 
-static size_t read_reply(uint8_t *buf, size_t size) {
-	size_t have = 0;
-
-	while (have < size) {
-		ssize_t n = read(STDIN_FILENO, buf + have, size - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-	}
-	return have;
-}
-
 /* 0 only if the other side has it all and counted the same. */
 static int judge_reply(struct sender *s) {
-	static uint8_t buf[FILECOPY_REPLY_MAX];
 	static struct filecopy_result result;
+	const void *reply;
+	size_t size;
+	int code = caller_finish(s->call, &reply, &size);
 
-	shutdown(STDOUT_FILENO, SHUT_WR);
-	close(STDOUT_FILENO);
-	if (filecopy_decode_result(span_over(buf, read_reply(buf, sizeof(buf))), &result)) {
+	if (filecopy_decode_result(span_over(reply, size), &result)) {
 		fprintf(stderr, "The other side said nothing understandable: not copied.\n");
-		return 1;
+		return code > 0 ? code : 1;
 	}
 	if (result.error) {
 		complain(result.last[0] ? result.last : "copy", words(result.error));
@@ -184,27 +154,58 @@ static void print_receipt(struct sender *s, const char *target) {
 
 	tally_digest(&s->tally, sum);
 	fprintf(stderr, "%llu files, %llu bytes, sent to %s.%s%s\n",
-		(unsigned long long)s->tally.files, (unsigned long long)s->tally.bytes, target,
+		(unsigned long long)s->tally.files, (unsigned long long)s->tally.bytes,
+		*target ? target : "the domain that was chosen",
 		sum[0] ? " SHA-256 of the copy: " : "", sum);
+}
+
+static int open_call(struct sender *s, const struct send_plan *plan) {
+	const struct caller_plan call = {.agent_socket = default_agent_socket(),
+		.vchan = default_vchan(),
+		.target = plan->target,
+		.service = plan->service,
+		.ring = RING,
+		.seconds = WAIT_SECONDS};
+	int r = caller_new(&call, &s->call);
+
+	if (r == CALLER_E_REFUSED)
+		fprintf(stderr, "Request refused\n");
+	else if (r > 0)
+		fprintf(stderr, "The other domain did not answer: not copied.\n");
+	else if (r < 0)
+		fprintf(stderr, "No call can be made: %s\n", strerror(-r));
+	return r == CALLER_E_REFUSED ? EXIT_REFUSED : r ? 1 : 0;
+}
+
+static int send_all(struct sender *s, const struct send_plan *plan) {
+	const struct walk walk = {.entry = on_entry, .skipped = on_skipped, .data = s};
+	int r = 0;
+
+	progress_begin(&s->progress, plan->total);
+	for (int i = 0; i < plan->count && !r; i++)
+		r = walk_path(&walk, plan->paths[i]);
+	if (!r)
+		r = send_end(s);
+	progress_end(&s->progress);
+	return r;
 }
 
 int send_files(const struct send_plan *plan) {
 	static struct sender s;
-	const struct walk walk = {.entry = on_entry, .skipped = on_skipped, .data = &s};
-	int r = tally_init(&s.tally, tally_wants_digest());
+	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	progress_begin(&s.progress, plan->total);
-	for (int i = 0; i < plan->count && !r; i++)
-		r = walk_path(&walk, plan->paths[i]);
-	if (!r)
-		r = send_end(&s);
-	progress_end(&s.progress);
-	/* A stream that broke off here is not ended: the other side takes back what it has. */
-	if (r >= 0)
-		r = judge_reply(&s);
-	if (!r)
-		print_receipt(&s, plan->target);
+	if (tally_init(&s.tally, tally_wants_digest()))
+		return 1;
+	r = open_call(&s, plan);
+	if (!r) {
+		/* A stream that broke off here is not ended: the other side takes back what it
+		 * has. */
+		r = send_all(&s, plan) < 0 ? 1 : judge_reply(&s);
+		if (!r)
+			print_receipt(&s, plan->target);
+	}
+	s.call = caller_free(s.call);
 	tally_deinit(&s.tally);
-	return r ? 1 : 0;
+	return r;
 }
