@@ -3,13 +3,14 @@
 #include "gui-agent/keyboard.h"
 
 #include <glib.h>
+#include <string.h>
 
 struct keyboard {
 	keyboard_done_fn *done;
 	void *user;
 	guint watch; /* of the child that runs */
 	bool due;
-	struct ext_keyboard names;
+	struct ext_keyboard names, applied; /* applied: all zero before the first */
 };
 
 static void run(struct keyboard *k);
@@ -43,6 +44,7 @@ static void run(struct keyboard *k) {
 	GPid pid;
 
 	k->due = false;
+	k->applied = *n;
 	g_ptr_array_add(argv, (char *)"setxkbmap");
 	add(argv, "-rules",
 		"evdev"); /* the protocol's keycodes are evdev's, whatever the admin's */
@@ -82,6 +84,10 @@ struct keyboard *keyboard_free(struct keyboard *k) {
 }
 
 void keyboard_set(struct keyboard *k, const struct ext_keyboard *names) {
+	if (!k->watch && memcmp(names, &k->applied, sizeof(*names)) == 0) {
+		k->done(k->user); /* a new map stops the X server for some 50 ms: not for nothing */
+		return;
+	}
 	k->names = *names;
 	k->due = true;
 	if (!k->watch)
