@@ -121,7 +121,9 @@ static int link_take(void *data, struct span piece) {
 }
 
 static bool link_busy(void *data) {
-	return windows_busy(((struct domain *)data)->windows);
+	const struct domain *d = data;
+
+	return windows_busy(d->windows) || view_busy(d->view);
 }
 
 static void on_link_open(void *data) {

@@ -60,6 +60,9 @@ int view_new(const struct view_config *config, const struct view_listener *liste
 	const char **ret_why, struct view **ret);
 struct view *view_free(struct view *v);
 int view_fd(const struct view *v);
+/* Events or answers of the X server are waiting: what makes more of them should wait too, or they
+ * pile up in this process. */
+bool view_busy(const struct view *v);
 
 /* The screen as it was at view_new. */
 void view_screen(const struct view *v, struct place_screen *ret_screen,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define TURN_EVENTS 512
+#define WAITING_MAX 1024
 #define ERRORS_TOLD 10
 #define SHM_PUT     3
 
@@ -286,6 +287,10 @@ struct view *view_free(struct view *v) {
 	xcb_disconnect(v->c);
 	g_free(v);
 	return NULL;
+}
+
+bool view_busy(const struct view *v) {
+	return v->stash || v->waiting.length > WAITING_MAX;
 }
 
 int view_fd(const struct view *v) {
