@@ -9,6 +9,7 @@
 #define DOCK_REQUEST    0
 #define XEMBED_MAPPED   1
 #define ICON_SIDE_ALONE 24
+#define ICON_SIDE_MOST  128
 
 static void ask_tray(struct xwin *w) {
 	struct view *v = w->in;
@@ -27,14 +28,12 @@ static void ask_tray(struct xwin *w) {
 	w->embedded = true;
 }
 
-/* No tray: a window of its own, at least large enough to be hit. */
+/* No tray: a window of its own, large enough to be hit, and no larger than an icon. */
 static void stand_alone(struct xwin *w) {
 	struct rect r = w->at;
 
-	if (r.w < ICON_SIDE_ALONE)
-		r.w = ICON_SIDE_ALONE;
-	if (r.h < ICON_SIDE_ALONE)
-		r.h = ICON_SIDE_ALONE;
+	r.w = CLAMP(r.w, ICON_SIDE_ALONE, ICON_SIDE_MOST);
+	r.h = CLAMP(r.h, ICON_SIDE_ALONE, ICON_SIDE_MOST);
 	x11_window_move(w, r);
 	x11_props_before_map(w, false);
 	x11_window_show(w);
