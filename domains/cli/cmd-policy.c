@@ -15,6 +15,7 @@ static const struct {
 	{"explain", "why a call is allowed, denied or asked about", cmd_policy_explain},
 	{"lint", "what is wrong or without effect in the policy", cmd_policy_lint},
 	{"graph", "who can reach whom", cmd_policy_graph},
+	{"names", "the rules that name a domain", cmd_policy_names},
 	{"leases", "answers that hold for a while, and how to end them", cmd_policy_leases},
 	{"undo", "take back an answer \"always\"", cmd_policy_undo},
 };

@@ -12,6 +12,7 @@ int cmd_policy_explain(int argc, char **argv);
 int cmd_policy_graph(int argc, char **argv);
 int cmd_policy_undo(int argc, char **argv);
 int cmd_policy_leases(int argc, char **argv);
+int cmd_policy_names(int argc, char **argv);
 
 enum {
 	POLICY_EXIT_ALLOW = 0,

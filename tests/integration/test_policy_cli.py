@@ -212,3 +212,16 @@ def test_undo_takes_answers_back(policy, tmp_path):
     assert policy('undo', '--folder', own, 'x').returncode == 4
     assert policy('undo', '--folder', tmp_path / 'none').returncode == 1
     assert (own / '20-answers.policy').read_text().startswith('# mine\n')
+
+
+def test_bug_class_E12_rules_that_name_a_domain_are_listed(policy, tmp_path):
+    rules = write(tmp_path / 'rules', {'a.policy': 's * @anyvm mail allow\ns * work @tag:mail deny\n'
+                                                   's * work uuid:00000000-0000-4000-8000-000000000002 ask\n'
+                                                   's * work vault allow target=@dispvm:mail\n'})
+    r = policy('names', '--json', '--dir', rules, '--domains', data, 'mail')
+    assert (r.returncode, [x['line'] for x in json.loads(r.stdout)]) == (1, [1, 3, 4])
+    assert f'{rules}/a.policy:4\n      s * work vault allow target=@dispvm:mail\n' in policy(
+        'names', '--dir', rules, '--domains', data, 'mail').stdout
+    r = policy('names', '--dir', rules, '--domains', data, 'Mail')
+    assert (r.returncode, r.stdout) == (0, 'no rule names Mail\n')
+    assert policy('names', '--dir', rules).returncode == 4
