@@ -34,7 +34,7 @@ static void on_ready(void *data) {
 
 static gboolean serve_again(gpointer data) {
 	struct agent *a = data;
-	int r = agent_serve(a);
+	int r = a->leaving ? 0 : agent_serve(a);
 
 	if (r) {
 		g_warning("cannot serve the control channel again: %s", g_strerror(-r));
@@ -71,6 +71,21 @@ int agent_serve(struct agent *a) {
 		return errno ? -errno : -EIO;
 	a->control = link_new(&plan);
 	return 0;
+}
+
+void agent_call_over(struct agent *a) {
+	if (a->leaving && calls_count(a->calls) == 0)
+		g_main_loop_quit(a->loop);
+}
+
+void agent_leave(struct agent *a) {
+	if (a->leaving || calls_count(a->calls) == 0) {
+		g_main_loop_quit(a->loop);
+		return;
+	}
+	a->leaving = true;
+	a->control = link_free(a->control);
+	a->callers = callers_free(a->callers);
 }
 
 void agent_tell_terminated(struct agent *a, const struct qrexec_peer *peer) {

@@ -18,6 +18,7 @@ struct agent {
 	GMainLoop *loop;
 	struct link *control; /* NULL while no daemon is there */
 	int exit_code;
+	bool leaving; /* no new calls; ends with the last one that runs */
 	struct callers *callers;
 	struct calls *calls;
 };
@@ -25,6 +26,10 @@ struct agent {
 /* agent.c */
 /* Serves the control vchan, again after a daemon went. 0 or -errno. */
 MUST_USE int agent_serve(struct agent *a);
+/* Takes no new calls, and ends when those that run are over; said twice: ends now. */
+void agent_leave(struct agent *a);
+/* A call is over. */
+void agent_call_over(struct agent *a);
 /* Tells the daemon that a data connection is over. */
 void agent_tell_terminated(struct agent *a, const struct qrexec_peer *peer);
 
@@ -43,3 +48,4 @@ void callers_refuse_all(struct callers *c);
 struct calls *calls_new(struct agent *a);
 struct calls *calls_free(struct calls *c);
 void calls_run(struct calls *c, const struct qrexec_msg *m);
+unsigned calls_count(const struct calls *c);

@@ -55,13 +55,21 @@ static void call_free(void *data) {
 	g_free(c);
 }
 
+/* It is over, and with it perhaps the agent. */
+static void call_over(struct call *c) {
+	struct agent *a = c->in->agent;
+
+	g_hash_table_remove(c->in->running, c);
+	agent_call_over(a);
+}
+
 static void on_done(void *data, const struct pump_result *r) {
 	struct call *c = data;
 
 	if (r->end == PUMP_FAILED || r->end == PUMP_BAD || r->end == PUMP_TIMEOUT)
 		g_message("a call from domain %u ended early (%d)", c->peer.domain, r->end);
 	c->pump = NULL;
-	g_hash_table_remove(c->in->running, c);
+	call_over(c);
 }
 
 static void start_pump(struct call *c, struct pump_plan *plan) {
@@ -74,7 +82,7 @@ static void start_pump(struct call *c, struct pump_plan *plan) {
 	plan->done = on_done;
 	plan->data = c;
 	if (pump_start(plan, &c->pump))
-		g_hash_table_remove(c->in->running, c);
+		call_over(c);
 }
 
 static void answer(struct call *c, int exit_code) {
@@ -256,6 +264,10 @@ void calls_run(struct calls *all, const struct qrexec_msg *m) {
 		find_and_run(c);
 	else
 		run_command_line(c);
+}
+
+unsigned calls_count(const struct calls *all) {
+	return g_hash_table_size(all->running);
 }
 
 struct calls *calls_new(struct agent *a) {

@@ -8,13 +8,14 @@
 #include "vchan/backend.h"
 
 #include <glib-unix.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 
 static gboolean on_signal(gpointer data) {
 	struct agent *a = data;
 
-	g_main_loop_quit(a->loop);
+	agent_leave(a);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -91,6 +92,8 @@ int main(int argc, char **argv) {
 		return 2;
 	log_use("bulkhead-qrexec-agent", NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A call's buffers go back to the system when it ends. */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	a.loop = g_main_loop_new(NULL, FALSE);
 	if (start(&a)) {
 		a.exit_code = 1;

@@ -43,8 +43,9 @@ static void close_fds(struct pump *p) {
 	local_fd_close(&p->in_err);
 	local_fd_close(&p->out);
 	local_fd_close(&p->out_err);
+	/* It sees the end of its streams; whenever it ends, somebody must hear of it. */
 	if (p->plan.pidfd >= 0)
-		close(TAKE_FD(p->plan.pidfd));
+		spawn_adopt(TAKE_FD(p->plan.pidfd));
 }
 
 static void release(struct pump *p) {

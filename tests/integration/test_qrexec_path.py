@@ -419,6 +419,71 @@ def test_daemon_is_confined(rig, pair):
     assert status['Seccomp'] == '2' and status['NoNewPrivs'] == '1'
 
 
+STAGES = {
+    # what is killed -> exit code of the caller; None: it was the caller
+    'asking': {'caller': None, 'source agent': 126, 'source daemon': 126, 'broker': 126, 'dialog': 126},
+    'starting': {'caller': None, 'source agent': 126, 'source daemon': 126, 'broker': 126},
+    'running': {'caller': None, 'service': 137, 'target agent': 125, 'source agent': 0, 'source daemon': 0, 'target daemon': 0, 'broker': 0},
+}
+
+
+def children_of(pid):
+    found = []
+    for p in os.listdir('/proc'):
+        try:
+            if p.isdigit() and int(open(f'/proc/{p}/stat').read().rsplit(')', 1)[1].split()[1]) == pid:
+                found.append(int(p))
+        except OSError:
+            continue
+    return found
+
+
+def begin(rig, work, vault, stage):
+    """A call that stands at that stage; (the caller, what lets it go on)."""
+    service = {'asking': 'test.Ask', 'starting': 'test.Echo', 'running': 'test.Echo'}[stage]
+    target = 'halted' if stage == 'starting' else 'vault'
+    if stage == 'starting':
+        rig.define('halted')
+    p = work.call(target, service, stdin=subprocess.PIPE)
+    if stage == 'asking':
+        wire.wait_for('the question', rig.questions.exists)
+    elif stage == 'starting':
+        rig.from_broker(qrexec_rig.START)
+    else:
+        p.stdin.write(b'x')
+        p.stdin.flush()
+        assert p.stdout.read(1) == b'x'
+    return p
+
+
+@pytest.mark.parametrize('stage,victim', [(s, v) for s in STAGES for v in STAGES[s]])
+def test_killed_at_each_stage(rig, pair, stage, victim):
+    """Whatever dies at whatever point: the caller learns it at once and in a defined way, and others go on."""
+    work, vault = pair
+    rig.policy(POLICY + '* * a b allow\n')
+    a, b = rig.domain('a', 11), rig.domain('b', 12)
+    assert finish(a.call('b', 'test.True'))[2] == 0
+    p = begin(rig, work, vault, stage)
+    pids = {'caller': p.pid, 'source agent': work.agent.pid, 'source daemon': work.daemon.pid, 'target agent': vault.agent.pid,
+            'target daemon': vault.daemon.pid, 'broker': rig.broker.pid}
+    if victim == 'service':
+        pids[victim], = children_of(vault.agent.pid)
+    if victim == 'dialog':
+        pids[victim], = children_of(rig.broker.pid)
+    os.kill(pids[victim], 9)
+    expected = STAGES[stage][victim]
+    if expected == 0:
+        assert p.communicate(b'y', timeout=wire.SECONDS)[0] == b'y'
+    code = p.wait(wire.SECONDS)
+    assert code == (-9 if expected is None else expected)
+    if victim == 'broker':
+        rig.broker.wait()
+        rig.broker.returncode = 0  # its death was the point
+    else:
+        assert finish(a.call('b', 'test.True'))[2] == 0
+        wire.wait_for('nothing of the call stays', lambda: not children_of(vault.agent.pid))
+
+
 def calls_in_a_row(work, count, failed):
     for _ in range(count):
         p = subprocess.run([work.rig.build / 'qrexec/qrexec-client-vm', 'vault', 'test.True'], env=work.env, stdin=subprocess.DEVNULL,
