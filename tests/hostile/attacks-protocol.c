@@ -82,13 +82,14 @@ static void half_message(struct wire *w, char **a) {
 	wire_send(w, message, attack_number(a, 0, 20));
 }
 
-/* Acknowledgements pile up at the daemon's. */
+/* An icon has the place that the screen gives it: each wish for another is answered. */
 static void never_reading(struct wire *w, char **a) {
+	wire_create(w, 100, (struct rect){10, 10, 50, 50}, false);
+	wire_message(w, GUI_DOCK, 100, 0, NULL, 0);
+	wire_sync(w);
 	w->deaf = true;
-	for (uint32_t i = attack_number(a, 0, 200000); i > 0 && !w->ended; i--) {
-		wire_create(w, 100 + i, (struct rect){10, 10, 50, 50}, false);
-		wire_message(w, GUI_DESTROY, 100 + i, 0, NULL, 0);
-	}
+	for (uint32_t i = attack_number(a, 0, 1000000); i > 0 && !w->ended; i--)
+		wire_words(w, GUI_CONFIGURE, 100, 20 + i % 2, 20, 50, 50, 0);
 }
 
 static void random_bytes(struct wire *w, char **a) {

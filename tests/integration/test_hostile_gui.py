@@ -409,6 +409,27 @@ def test_bug_class_A13_docks_without_end(place, attack):
         check_frame(place.screen, outer)
 
 
+@pytest.mark.parametrize('docked', [False, True])
+def test_bug_class_A10_the_fourth_byte_of_a_pixel_is_nothing(place, docked):
+    """Alpha below, at and above the colours: what is seen is the colour, in an icon as in a window."""
+    daemon = Daemon(place.programs, place.build, place.display, place.hv, f'icon{int(docked)}')
+    agent = Agent(place.programs, place.build, daemon.path)
+    agent.say('create 100 600 100 64 64 0', 'dock 100' if docked else 'map 100 0 0')
+    outer = place.screen.shown(0x100)
+    outer.configure(stack_mode=X.Above)
+    agent.say('dump 100 64 64 000000')
+    for alpha in (0x00, 0x01, 0x3f, 0x80, 0xff):
+        agent.say(f'fill 100 {alpha:02x}ffd780', 'damage 100 0 0 64 64')
+        x, y, w, h = place.screen.place(outer)
+        place.screen.wait_until(lambda: place.screen.pixel(x + w // 2, y + h // 2) == 0xffd780, f'the colour under alpha {alpha:02x}')
+        check_frame(place.screen, outer, 0xffd780)
+        agent.say('fill 100 000000', 'damage 100 0 0 64 64')
+        place.screen.wait_until(lambda: place.screen.pixel(x + w // 2, y + h // 2) == 0, 'black again')
+    agent.p.kill()
+    assert daemon.p.wait(PATIENCE) == 0
+    place.hv.destroy(daemon.domain)
+
+
 TITLES = ['_]0;escape___', '_[private] evil', '____', '_\u0338 zalgo', '\U0001f600_']
 
 

@@ -1,26 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/bug-classes.md names tests that exist and run, and every test that carries a row stands there."""
+"""docs/bug-classes.md names tests that exist and run, and every test that carries a row stands there; a row without a test
+has its reason in docs/bug-classes-open.md. With --fix: writes both anew from the tests that are there."""
 import re
+import sys
 
 import tree
 
-PAGE = 'docs/bug-classes.md'
+PAGE, OPEN = 'docs/bug-classes.md', 'docs/bug-classes-open.md'
 ROWS = {f'{letter}{i}' for letter, most in zip('ABCDEFNH', (16, 5, 5, 8, 16, 9, 9, 10)) for i in range(1, most + 1)}
 
 
+def cells(line):
+    found = [c.strip() for c in line.strip('| \n').split('|')]
+    return found if re.fullmatch(r'[A-Z]\d+', found[0]) else None
+
+
 def named():
-    """(row, test, file) of the first table, {row: why} of the second."""
-    tests, why = [], {}
-    for line in tree.text(PAGE).split('\n'):
-        cells = [c.strip() for c in line.strip('| \n').split('|')]
-        if not re.fullmatch(r'[A-Z]\d+', cells[0]):
-            continue
-        if len(cells) == 3:
-            tests += [(cells[0], t.strip(' `'), cells[2].strip('`')) for t in cells[1].split(',')]
-        elif len(cells) == 2:
-            why[cells[0]] = cells[1]
-    return tests, why
+    """(row, test, file) of the one page, {row: why} of the other."""
+    tests = []
+    for c in filter(None, map(cells, tree.text(PAGE).split('\n'))):
+        if len(c) == 3:
+            tests += [(c[0], t.strip(' `'), c[2].strip('`')) for t in c[1].split(',')]
+    return tests, {c[0]: c[1] for c in filter(None, map(cells, tree.text(OPEN).split('\n'))) if len(c) == 2}
 
 
 def present():
@@ -62,7 +64,28 @@ def problems():
         yield f'{file}: {test} is not in {PAGE}'
     covered = {row for row, _, _ in tests}
     for row in sorted(ROWS - covered - set(why)):
-        yield f'{PAGE}: {row} has neither a test nor a reason why not'
+        yield f'{OPEN}: {row} has neither a test nor a reason why not'
+    for row in sorted(set(why) & covered):
+        yield f'{OPEN}: {row} has a test: run this with --fix'
 
 
+def order(row):
+    return row[0], int(row[1:])
+
+
+def fix():
+    """Tests that are there, those that are gone left out; reasons of rows that have none."""
+    rows, (_, why) = {}, named()
+    for test, file in sorted(present()):
+        rows.setdefault((row_of(test), file), []).append(test)
+    lines = [f'| {row} | {", ".join(rows[row, file])} | {file} |' for row, file in sorted(rows, key=lambda k: (order(k[0]), k[1]))]
+    covered = {row for row, _ in rows}
+    reasons = [f'| {row} | {why.get(row, "the issue that builds it brings the test")} |' for row in sorted(ROWS - covered, key=order)]
+    for page, table in ((PAGE, lines), (OPEN, reasons)):
+        head = [line for line in tree.text(page).split('\n') if not cells(line)]
+        (tree.top / page).write_text('\n'.join(head).strip() + '\n' + '\n'.join(table) + '\n')
+
+
+if sys.argv[1:] == ['--fix']:
+    fix()
 tree.done(list(problems()), 'gaps in docs/bug-classes.md')
