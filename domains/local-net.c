@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/local-net.h"
 
+#include "domains/local-net-rules.h"
 #include "domains/paths.h"
+#include "domains/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PASTA "/usr/bin/pasta"
+#define NFT   "/usr/sbin/nft"
 #define FIFO  "pasta-ready"
 
 struct local_net {
 	const struct local_net_handler *handler;
 	void *user;
-	pid_t pasta;
+	int dir; /* the caller's */
+	pid_t pasta, nft;
 	int fifo, userns;
 	char *netns;
 	guint watch, ready, later;
@@ -110,37 +118,98 @@ static int spawn(struct local_net *n, char *fifo) {
 	return err;
 }
 
-struct local_net *local_net_new(
-	int dir, pid_t sandbox, const struct local_net_handler *handler, void *user) {
+static const char *start_pasta(struct local_net *n) {
+	g_autofree char *folder = g_strdup_printf("/proc/self/fd/%d", n->dir),
+			*real = g_file_read_link(folder, NULL), *fifo = NULL;
+
+	unlinkat(n->dir, FIFO, 0);
+	if (!real || mkfifoat(n->dir, FIFO, 0600))
+		return "no fifo could be made in the runtime folder";
+	/* pasta has no descriptor of ours: it needs the real path. */
+	fifo = g_build_filename(real, FIFO, NULL);
+	n->fifo = openat(n->dir, FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (n->fifo < 0 || spawn(n, fifo)) {
+		n->pasta = 0;
+		return "pasta could not be started";
+	}
+	n->watch = g_child_watch_add(n->pasta, on_ended, n);
+	n->ready = g_unix_fd_add(n->fifo, G_IO_IN | G_IO_HUP, on_ready, n);
+	return NULL;
+}
+
+static void on_rules_set(GPid pid, gint status, gpointer user) {
+	struct local_net *n = user;
+	const char *why = "nft refused the rules of this domain (see its log)";
+
+	n->watch = 0;
+	n->nft = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		why = start_pasta(n);
+	if (why)
+		tell(n, false, why);
+}
+
+/* Of what this process may do in the namespaces it joined, the right to set rules lasts beyond
+ * exec; nothing else does. */
+static int keep_net_admin(void) {
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct caps[2] = {{0}};
+
+	caps[0].effective = caps[0].permitted = caps[0].inheritable = 1u << CAP_NET_ADMIN;
+	if (syscall(SYS_capset, &head, caps))
+		return -1;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_ADMIN, 0, 0);
+}
+
+/* The child: into the sandbox's network, then nft with the rules as its input. */
+static void run_nft(int userns, int netns, int rules) {
+	static char *const argv[] = {(char *)"nft", (char *)"-f", (char *)"-", NULL};
+	static char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin", NULL};
+
+	if (setns(userns, CLONE_NEWUSER) || setns(netns, CLONE_NEWNET) || dup2(rules, 0) < 0 ||
+		keep_net_admin())
+		_exit(126);
+	execve(NFT, argv, envp);
+	_exit(127);
+}
+
+/* The domain cannot change them: it has no capability in that namespace. */
+static const char *set_rules(struct local_net *n, const char *allow) {
+	g_auto(GStrv) host = local_net_host_addresses();
+	g_autofree char *text = local_net_rules(allow, (const char *const *)host);
+	AUTO(auto_close) int rules = sandbox_memfd("bulkhead-nft", text, strlen(text));
+	AUTO(auto_close) int netns = open(n->netns, O_RDONLY | O_CLOEXEC);
+
+	n->nft = rules < 0 || netns < 0 ? -1 : fork();
+	if (n->nft == 0)
+		run_nft(n->userns, netns, rules);
+	if (n->nft < 0) {
+		n->nft = 0;
+		return "nft could not be started";
+	}
+	n->watch = g_child_watch_add(n->nft, on_rules_set, n);
+	return NULL;
+}
+
+struct local_net *local_net_new(int dir, pid_t sandbox, const char *allow,
+	const struct local_net_handler *handler, void *user) {
 	struct local_net *n = g_new0(struct local_net, 1);
-	g_autofree char *by_fd = paths_by_fd(dir, FIFO), *fifo = NULL;
+	const char *why;
 
 	n->handler = handler;
 	n->user = user;
+	n->dir = dir;
 	n->fifo = n->userns = -1;
 	if (access(PASTA, X_OK))
 		return fail(n, "pasta is missing (install the package passt)");
 	if (access("/dev/net/tun", R_OK | W_OK))
 		return fail(n, "/dev/net/tun is missing or closed to this user");
-	unlinkat(dir, FIFO, 0);
-	if (mkfifoat(dir, FIFO, 0600))
-		return fail(n, g_strerror(errno));
-	n->fifo = openat(dir, FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	/* pasta has no descriptor of ours: it needs the real path. */
-	fifo = g_file_read_link(by_fd, NULL);
-	if (!fifo) {
-		g_autofree char *folder = g_strdup_printf("/proc/self/fd/%d", dir),
-				*real = g_file_read_link(folder, NULL);
-
-		fifo = g_build_filename(real ? real : "/", FIFO, NULL);
-	}
-	if (n->fifo < 0 || !open_namespaces(n, sandbox) || spawn(n, fifo)) {
-		n->pasta = 0;
-		return fail(n, "pasta could not be started");
-	}
-	n->watch = g_child_watch_add(n->pasta, on_ended, n);
-	n->ready = g_unix_fd_add(n->fifo, G_IO_IN | G_IO_HUP, on_ready, n);
-	return n;
+	if (access(NFT, X_OK) && *allow)
+		return fail(n, "net_allow needs nft (install the package nftables)");
+	if (!open_namespaces(n, sandbox))
+		return fail(n, "the sandbox's network namespace cannot be opened");
+	why = access(NFT, X_OK) ? start_pasta(n) : set_rules(n, allow);
+	return why ? fail(n, why) : n;
 }
 
 struct local_net *local_net_free(struct local_net *n) {
@@ -152,6 +221,10 @@ struct local_net *local_net_free(struct local_net *n) {
 	if (n->pasta > 0) {
 		kill(n->pasta, SIGKILL);
 		waitpid(n->pasta, NULL, 0);
+	}
+	if (n->nft > 0) {
+		kill(n->nft, SIGKILL);
+		waitpid(n->nft, NULL, 0);
 	}
 	auto_close(&n->fifo);
 	auto_close(&n->userns);

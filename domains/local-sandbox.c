@@ -66,7 +66,7 @@ static void connect_network(struct local *l) {
 
 	if (l->net || l->net_settled || l->pid1 <= 0)
 		return;
-	l->net = local_net_new(l->dir, l->pid1, &handler, l);
+	l->net = local_net_new(l->dir, l->pid1, l->o.net_allow ? l->o.net_allow : "", &handler, l);
 }
 
 static void service_event(struct local *l, const struct init_event *e) {

@@ -37,22 +37,50 @@ static GDBusConnection *connect_private(void) {
 	return c;
 }
 
-/* On the session bus only a manager of the ordinary runtime folder is meant. */
-static GDBusConnection *connect_session(void) {
-	g_autoptr(GDBusConnection) c = NULL;
-	g_autoptr(GVariant) r = NULL;
-	gboolean has = FALSE;
+static bool ask_bus(GDBusConnection *c, const char *method, GVariant *args) {
+	g_autoptr(GVariant) r = g_dbus_connection_call_sync(c, "org.freedesktop.DBus",
+		"/org/freedesktop/DBus", "org.freedesktop.DBus", method, args, NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	g_autoptr(GVariant) first = r ? g_variant_get_child_value(r, 0) : NULL;
 
-	if (g_getenv("BULKHEAD_RUNTIME_DIR") || !g_getenv("DBUS_SESSION_BUS_ADDRESS"))
+	return first && (!g_variant_is_of_type(first, G_VARIANT_TYPE_BOOLEAN) ||
+				g_variant_get_boolean(first));
+}
+
+/* On the session bus only a manager of the ordinary runtime folder is meant. Where bulkheadd is
+ * installed, the bus (and systemd behind it) starts it, with a cgroup of its own. */
+static GDBusConnection *connect_session(bool start) {
+	g_autoptr(GDBusConnection) c = NULL;
+
+	if (g_getenv("BULKHEAD_RUNTIME_DIR") || g_getenv("BULKHEAD_LIBEXEC") ||
+		!g_getenv("DBUS_SESSION_BUS_ADDRESS"))
 		return NULL;
 	c = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
-	if (c)
-		r = g_dbus_connection_call_sync(c, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-			"org.freedesktop.DBus", "NameHasOwner", g_variant_new("(s)", NAME),
-			G_VARIANT_TYPE("(b)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-	if (r)
-		g_variant_get(r, "(b)", &has);
-	return has ? g_steal_pointer(&c) : NULL;
+	if (c && (ask_bus(c, "NameHasOwner", g_variant_new("(s)", NAME)) ||
+			 (start &&
+				 ask_bus(c, "StartServiceByName", g_variant_new("(su)", NAME, 0)))))
+		return g_steal_pointer(&c);
+	return NULL;
+}
+
+/* A manager that was started before the person's display was known learns it from us. */
+static void lend_display(struct cli *c) {
+	const char *display = g_getenv("DISPLAY"), *cookie = g_getenv("XAUTHORITY"), *has = "";
+	g_autoptr(GVariant) r = NULL, value = NULL, set = NULL;
+
+	if (!display || !*display)
+		return;
+	r = g_dbus_connection_call_sync(c->connection, c->name, ROOT,
+		"org.freedesktop.DBus.Properties", "Get", g_variant_new("(ss)", NAME, "Display"),
+		G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	if (!r)
+		return;
+	g_variant_get(r, "(v)", &value);
+	if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
+		has = g_variant_get_string(value, NULL);
+	if (!*has)
+		set = cli_call(c, NULL, "SetDisplay",
+			g_variant_new("(ss)", display, cookie ? cookie : ""), NULL, NULL);
 }
 
 static int open_log(void) {
@@ -94,12 +122,12 @@ static int start_manager(void) {
 	return CLI_NO_MANAGER;
 }
 
-int cli_connect(struct cli *c, bool start) {
+static int connect_some(struct cli *c, bool start) {
 	c->name = NULL;
 	c->connection = connect_private();
 	if (c->connection)
 		return CLI_OK;
-	c->connection = connect_session();
+	c->connection = connect_session(start);
 	if (c->connection) {
 		c->name = NAME;
 		return CLI_OK;
@@ -115,6 +143,14 @@ int cli_connect(struct cli *c, bool start) {
 		return CLI_OK;
 	fprintf(stderr, "bulkhead: bulkheadd was started but does not answer\n");
 	return CLI_NO_MANAGER;
+}
+
+int cli_connect(struct cli *c, bool start) {
+	int status = connect_some(c, start);
+
+	if (status == CLI_OK && start)
+		lend_display(c);
+	return status;
 }
 
 void cli_disconnect(struct cli *c) {

@@ -251,6 +251,33 @@ def test_host_and_siblings_do_not_answer(rig):
         rig.cli('domain', 'stop', name)
 
 
+def test_only_the_places_that_are_named(rig):
+    """A second address of the host is asked for by its number; what is named is let through to pasta, what is not is refused at once."""
+    rig.cli('domain', 'create', 'bank', '--netvm', 'net', '--net-allow', '192.0.2.77:443 [2001:db8::77]')
+    rig.cli('domain', 'start', 'bank')
+    if rig.show('bank')['network'] != 'connected':
+        assert rig.show('bank')['network'].startswith('missing: ')
+        pytest.skip('no network for domains here: ' + rig.show('bank')['network'])
+    script = """
+import errno, socket, sys
+for target in sys.argv[1:]:
+    address, port = target.rsplit('/', 1)
+    s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
+    s.connect((address, int(port)))
+    try:
+        s.send(b'x')
+        print('sent', target)
+    except OSError as e:
+        print(errno.errorcode[e.errno], target)
+"""
+    out = rig.python('bank', script, '192.0.2.77/443', '192.0.2.77/80', '192.0.2.78/443', '198.51.100.1/443', '198.51.100.1/53')
+    assert out.splitlines()[0] == 'sent 192.0.2.77/443'
+    assert all(line.startswith('EPERM') or line.startswith('ECONNREFUSED') for line in out.splitlines()[1:]), out
+    rig.inside('bank', 'sh', '-c', '/usr/sbin/nft flush ruleset; /usr/sbin/ip link set lo down; true')
+    assert rig.python('bank', script, '192.0.2.77/80') == out.splitlines()[1] + '\n'
+    rig.cli('domain', 'stop', 'bank')
+
+
 def test_abstract_sockets_of_the_host(rig):
     with socket.socket(socket.AF_UNIX) as s:
         s.bind('\0bulkhead-test')

@@ -276,3 +276,17 @@ def test_agent_dies_and_windows_come_back(shown):
     shown.inside('work', 'pkill', '-KILL', 'bulkhead-gui-ag')
     until(lambda: 'GUI agent ended' in shown.domain_log('work'))
     windows(shown, 'work')
+
+
+def test_command_line_lends_its_display(build, programs, screen):
+    d = Domains(build, programs, DISPLAY=None)
+    try:
+        d.start()
+        d.cli('domain', 'create', 'work')
+        d.cli('domain', 'start', 'work')
+        assert 'no X display' in d.show('work')['gui']
+        d.env['DISPLAY'] = screen
+        d.cli('run', 'work', 'xterm')
+        windows(d, 'work')
+    finally:
+        d.end()
