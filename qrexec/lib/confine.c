@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Confinement; see confine.h. What is not on the list ends the process. */
 #include "qrexec/lib/confine.h"
+#include "qrexec/lib/sanitized.h"
 
 #include <errno.h>
 #include <seccomp.h>
@@ -46,6 +47,10 @@ static int load(const int *more, size_t count) {
 
 	if (!ctx)
 		return -ENOMEM;
+	if (SANITIZED) {
+		seccomp_release(ctx);
+		return 0;
+	}
 	r = allow(ctx, common_calls, sizeof(common_calls) / sizeof(common_calls[0]));
 	if (!r)
 		r = allow(ctx, more, count);

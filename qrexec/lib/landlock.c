@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qrexec/lib/landlock.h"
+#include "qrexec/lib/sanitized.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -21,6 +22,8 @@ int landlock_beneath(int dir) {
 
 	if (version < 0)
 		return -errno;
+	if (SANITIZED)
+		return -EOPNOTSUPP;
 	if (version >= 2)
 		all |= LANDLOCK_ACCESS_FS_REFER;
 	given = all & ~(uint64_t)(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |

@@ -413,6 +413,8 @@ def try_call(a, b):
 
 
 def test_daemon_is_confined(rig, pair):
+    if b'__asan_init' in (rig.build / 'qrexec/bulkhead-qrexec-daemon').read_bytes():
+        pytest.skip('with a sanitizer it is confined less')
     work, _ = pair
     assert finish(work.call('vault', 'test.True'))[2] == 0
     status = dict(line.split(':\t', 1) for line in open(f'/proc/{work.daemon.pid}/status').read().splitlines() if ':\t' in line)
