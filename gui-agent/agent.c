@@ -30,6 +30,7 @@ struct agent {
 	bool has_monitors;               /* it told its monitors: then xconf's size is nothing */
 	bool screen_open, keyboard_open; /* it asked for these and was not told "ready" yet */
 	uint32_t clipboard_window;
+	bool clipboard_owned; /* by some application, at some time */
 	void (*quit)(void *user);
 	void *user;
 };
@@ -292,7 +293,14 @@ static void on_ext_gone(void *user) {
 	windows_each(a->windows, free_frame, NULL);
 }
 
-static const struct ext_events ext_events = {on_ext, on_ext_gone};
+static void on_ext_greeted(void *user) {
+	struct agent *a = user;
+
+	if (a->clipboard_owned)
+		ext_port_say(a->ext, EXT_CLIPBOARD_OWNER);
+}
+
+static const struct ext_events ext_events = {on_ext_greeted, on_ext, on_ext_gone};
 
 static void done(struct agent *a, bool *what) {
 	bool was = *what;
@@ -317,6 +325,7 @@ static void on_keyboard_set(void *user) {
 static void on_clipboard_owner(void *user) {
 	struct agent *a = user;
 
+	a->clipboard_owned = true;
 	ext_port_say(a->ext, EXT_CLIPBOARD_OWNER);
 }
 

@@ -49,10 +49,12 @@ static long on_bytes(void *user, struct span in) {
 	r = ext_decode_body(&header, span_over(in.at + EXT_HEADER_SIZE, header.length), &m);
 	if (r == EXT_E_LENGTH)
 		return -1;
-	if (r == 0 && m.type == EXT_HELLO)
+	if (r == 0 && m.type == EXT_HELLO && !p->greeted) {
 		p->greeted = true;
-	else if (r == 0 && p->greeted)
+		p->events->greeted(p->user);
+	} else if (r == 0 && p->greeted && m.type != EXT_HELLO) {
 		p->events->message(p->user, &m);
+	}
 	return (long)(EXT_HEADER_SIZE + header.length);
 }
 

@@ -7,6 +7,7 @@
 struct ext_port;
 
 struct ext_events {
+	void (*greeted)(void *user); /* from now on something can be said */
 	void (*message)(void *user, const struct ext_msg *m); /* never HELLO */
 	void (*gone)(void *user);
 };

@@ -27,8 +27,9 @@ void x11_await(struct x11 *x, unsigned sequence, x11_reply_fn *fn, uint32_t wind
 	g_queue_push_tail(&x->replies, r);
 }
 
-/* Hands on the answers that are there, up to (without) this sequence number. */
-static bool hand_on_replies(struct x11 *x, const unsigned *before) {
+/* Hands on the answers that are there, up to this sequence number: an event carries the number of
+ * the last request that was done before it, so that request's answer is the older of the two. */
+static bool hand_on_replies(struct x11 *x, const unsigned *last) {
 	bool any = false;
 
 	for (;;) {
@@ -36,7 +37,7 @@ static bool hand_on_replies(struct x11 *x, const unsigned *before) {
 		xcb_generic_error_t *error = NULL;
 		void *reply = NULL;
 
-		if (!r || (before && !x11_before(r->sequence, *before)))
+		if (!r || (last && x11_before(*last, r->sequence)))
 			return any;
 		if (!xcb_poll_for_reply(x->c, r->sequence, &reply, &error))
 			return any;

@@ -332,6 +332,7 @@ def test_close_asks_or_kills(domain, client):
     assert other.poll() is None
 
 
+@pytest.mark.measures
 def test_daemon_that_never_reads_costs_nothing(domain, client):
     d = domain.daemon()
     win = make(client, w=400, h=400)

@@ -183,7 +183,8 @@ static void print_message(const struct gui_from_agent *m) {
 		printf(", \"w\": %u, \"h\": %u, \"refs\": %u, \"first\": %u", m->dump.size.w,
 			m->dump.size.h, m->dump.ref_count, gui_dump_ref(&m->dump, 0));
 	if (m->type == GUI_CLIPBOARD_DATA) {
-		g_autofree char *text = g_strndup((const char *)m->clipboard.data, 200);
+		g_autofree char *text = g_strndup(
+			(const char *)m->clipboard.data, MIN(m->clipboard.size, 200));
 
 		printf(", \"size\": %u", m->clipboard.size);
 		print_text("text", m->clipboard.size ? text : "");
