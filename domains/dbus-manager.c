@@ -27,6 +27,22 @@ static void create_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation 
 	g_dbus_method_invocation_return_value(i, g_variant_new("(o)", path));
 }
 
+static void create_disposable(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	const char *model;
+	struct domain *d;
+
+	g_variant_get(args, "(&s)", &model);
+	d = manager_create_disposable(b->manager, model, &error);
+	if (!d) {
+		dbus_fail(i, error);
+		return;
+	}
+	path = dbus_path(domain_name(d));
+	g_dbus_method_invocation_return_value(i, g_variant_new("(os)", path, domain_name(d)));
+}
+
 static struct domain *find(struct dbus *b, const char *name, GDBusMethodInvocation *i) {
 	struct domain *d = manager_find(b->manager, name);
 	g_autofree char *shown = g_strescape(name, NULL);
@@ -136,6 +152,7 @@ static const struct {
 	void (*call)(struct dbus *b, GVariant *args, GDBusMethodInvocation *i);
 } methods[] = {
 	{"CreateDomain", create_domain},
+	{"CreateDisposable", create_disposable},
 	{"RemoveDomain", remove_domain},
 	{"GetDomain", get_domain},
 	{"ListLabels", list_labels},

@@ -101,6 +101,8 @@ static void on_state(void *user, enum domain_state state, const char *reason) {
 		domain_gui_start(d);
 	}
 	set_state(d, state, why);
+	if (!d->machine)
+		manager_domain_over(d->in, d);
 }
 
 static void on_fact(void *user, enum machine_fact fact, const char *text) {

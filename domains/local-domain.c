@@ -72,6 +72,19 @@ static void arrange_descriptors(struct local_options *o) {
 	auto_close(&null);
 }
 
+/* What its programs printed goes with it. */
+static void forget_log(const char *name) {
+	g_autofree char *state = paths_state(), *log = g_strconcat(name, ".log", NULL),
+			*older = g_strconcat(name, ".log.1", NULL);
+	AUTO(auto_close) int base = paths_open_private(state, NULL);
+	AUTO(auto_close) int dir = base < 0 ? -1 : paths_open_below(base, "domains", false, NULL);
+
+	if (dir < 0)
+		return;
+	unlinkat(dir, log, 0);
+	unlinkat(dir, older, 0);
+}
+
 static int forget(const struct local_options *o) {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *data = paths_data();
@@ -86,6 +99,7 @@ static int forget(const struct local_options *o) {
 			error ? error->message : "no such name");
 		return 1;
 	}
+	forget_log(name.s);
 	uid_map_choose((unsigned)o->slot, &map);
 	r = uid_map_remove(&map, dir, name.s);
 	if (r)

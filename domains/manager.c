@@ -150,7 +150,7 @@ void manager_reload(struct manager *m) {
 	m->events->global_changed(m->user, "Broken");
 }
 
-static void ignore(void *user, const GError *error) {
+void manager_ignore(void *user, const GError *error) {
 }
 
 static void on_ready(void *user, const char *error) {
@@ -164,9 +164,11 @@ static void on_ready(void *user, const char *error) {
 	g_hash_table_iter_init(&i, m->domains);
 	while (g_hash_table_iter_next(&i, NULL, &d)) {
 		domain_adopt(d);
+		if (domain_get_state(d) == DOMAIN_STOPPED)
+			manager_domain_over(m, d); /* left by a manager that died */
 		if (!error && domain_get_state(d) == DOMAIN_STOPPED &&
 			domain_definition(d)->autostart)
-			domain_start(d, ignore, NULL);
+			domain_start(d, manager_ignore, NULL);
 	}
 	m->ready(m->ready_user, error);
 }

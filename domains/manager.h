@@ -44,6 +44,12 @@ struct domain *manager_find(struct manager *m, const char *name);
 /* pairs: key, text, ..., NULL. NULL and *error. */
 struct domain *manager_create(
 	struct manager *m, const char *name, const char *const *pairs, GError **error);
+/* A throw-away domain like `model`, which must allow that. NULL and *error. */
+struct domain *manager_create_disposable(struct manager *m, const char *model, GError **error);
+/* The domain ended; a throw-away one goes, soon. */
+void manager_domain_over(struct manager *m, struct domain *d);
+/* A domain_done for whom the answer is all the same. */
+void manager_ignore(void *user, const GError *error);
 void manager_remove(
 	struct manager *m, struct domain *d, bool keep_data, domain_done done, void *user);
 /* Reads the definitions anew; those of domains that run change at their next start. */

@@ -30,15 +30,53 @@ static bool wait_for(struct cli *c, const char *domain, guint32 id, int *status,
 	return r != NULL;
 }
 
+static char *make_disposable(struct cli *c, const char *model, GError **error) {
+	g_autoptr(GVariant) r = cli_call(
+		c, NULL, "CreateDisposable", g_variant_new("(s)", model), "(os)", error);
+	char *name = NULL;
+
+	if (r)
+		g_variant_get(r, "(os)", NULL, &name);
+	return name;
+}
+
+/* The exit status. What went wrong was said. */
+static int run_in(struct cli *c, const char *domain, char **argv, bool wait) {
+	g_autoptr(GError) error = NULL;
+	guint32 id = 0;
+	int ended = 0;
+
+	if (!start(c, domain, &error) || !run(c, domain, argv, &id, &error) ||
+		(wait && !wait_for(c, domain, id, &ended, &error)))
+		return cli_fail(error);
+	if (!wait)
+		return CLI_OK;
+	return WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+}
+
+static int run_and_throw_away(struct cli *c, const char *model, char **argv) {
+	g_autoptr(GError) error = NULL;
+	g_autofree char *name = make_disposable(c, model, &error);
+	g_autoptr(GVariant) r = NULL;
+	int status;
+
+	if (!name)
+		return cli_fail(error);
+	status = run_in(c, name, argv, true);
+	/* One that did not start is gone already. */
+	r = cli_call(c, name, "Kill", NULL, NULL, NULL);
+	return status;
+}
+
 int cmd_run(int argc, char **argv) {
-	gboolean wait = FALSE;
+	gboolean wait = FALSE, disposable = FALSE;
 	GOptionEntry entries[] = {{"wait", 'w', 0, G_OPTION_ARG_NONE, &wait,
 					  "until the command ends; its exit status is ours", NULL},
+		{"disposable", 0, 0, G_OPTION_ARG_NONE, &disposable,
+			"in a throw-away domain like DOMAIN, which ends with the command", NULL},
 		{NULL}};
-	g_autoptr(GError) error = NULL;
 	struct cli c;
-	guint32 id = 0;
-	int status, ended = 0, first = 2;
+	int status, first = 2;
 
 	if (!cli_options(&argc, &argv, entries, "DOMAIN [--] COMMAND [ARGUMENT ...]",
 		    "Runs a command in a domain, and starts the domain if need be.\nWhat it prints "
@@ -54,11 +92,8 @@ int cmd_run(int argc, char **argv) {
 	status = cli_connect(&c, true);
 	if (status)
 		return status;
-	if (!start(&c, argv[1], &error) || !run(&c, argv[1], argv + first, &id, &error) ||
-		(wait && !wait_for(&c, argv[1], id, &ended, &error)))
-		status = cli_fail(error);
-	else if (wait)
-		status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+	status = disposable ? run_and_throw_away(&c, argv[1], argv + first)
+			    : run_in(&c, argv[1], argv + first, wait);
 	cli_disconnect(&c);
 	return status;
 }

@@ -224,6 +224,27 @@ def test_pause(rig):
     assert not os.path.exists(folder)
 
 
+def test_throw_away_domains_leave_nothing(rig):
+    rig.cli('domain', 'create', 'model', '--label', 'purple', '--shutdown-timeout', '9')
+    assert 'template_for_dispvms' in rig.cli('run', '--disposable', 'model', 'true', status=4).stderr
+    rig.cli('domain', 'set', 'model', 'template_for_dispvms=yes')
+    rig.cli('run', '--disposable', 'model', '--', 'sh', '-c', 'touch ~/x; exit 5', status=5)
+    rig.cli('run', '--disposable', 'model', '--', '/nonexistent', status=126)
+    until(lambda: [x['name'] for x in json.loads(rig.cli('domain', 'list', '--json').stdout)] == ['model'])
+    until(lambda: not list((rig.home / '.local/share/bulkhead/domains').glob('disp*')))
+    assert not list((rig.home / '.config/bulkhead/domains').glob('disp*'))
+    assert not list((rig.home / '.local/state/bulkhead/domains').glob('disp*'))
+    # Like its model, and one that a dead manager left is gone too.
+    p = subprocess.Popen([rig.build / 'domains' / 'bulkhead', 'run', '--disposable', 'model', 'sleep', '1000'], env=rig.env)
+    d = until(lambda: [x for x in json.loads(rig.cli('domain', 'list', '--json').stdout) if x['state'] == 'running'])[0]
+    assert (d['label'], d['shutdown_timeout'], d['kind'], d['template_for_dispvms']) == ('purple', 9, 'disposable', False)
+    rig.kill_manager()
+    p.wait(PATIENCE)
+    os.kill(rig.pid_of('bulkhead-local-domain'), signal.SIGKILL)
+    rig.start()
+    until(lambda: [x['name'] for x in json.loads(rig.cli('domain', 'list', '--json').stdout)] == ['model'])
+
+
 def windows(rig, name, n=1):
     return until(lambda: rig.show(name)['windows'] == n)
 
