@@ -12,7 +12,8 @@ struct attack {
 	uint32_t windows; /* ids from ATTACK_FIRST on that go before it is played again */
 };
 
-extern const struct attack attacks_on_protocol[], attacks_on_windows[], attacks_on_memory[];
+extern const struct attack attacks_on_protocol[], attacks_on_windows[], attacks_on_memory[],
+	attacks_on_second_port[];
 
 /* A number of the arguments, or what is used where there is none. */
 uint32_t attack_number(char **arguments, unsigned i, uint32_t otherwise);

@@ -24,7 +24,7 @@ uint32_t attack_number(char **arguments, unsigned i, uint32_t otherwise) {
 
 static const struct attack *find(const char *name) {
 	const struct attack *const tables[] = {
-		attacks_on_protocol, attacks_on_windows, attacks_on_memory};
+		attacks_on_protocol, attacks_on_windows, attacks_on_memory, attacks_on_second_port};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct attack *a = tables[i]; a->name; a++)

@@ -290,6 +290,13 @@ def test_random_messages(attack, seed):
     assert h.daemon.lines()[-1].endswith('connection ended')
 
 
+@pytest.mark.parametrize('how, line', [
+    (0, 'broke the protocol of its second port: it is closed'), (1, 'broke the protocol'), (2, None), (3, 'broke the protocol'), (4, None),
+    (5, 'broke the protocol'), (6, None), (7, None)])
+def test_second_port_ends_alone(attack, how, line):
+    stays(attack('second-port', how), *[line] if line else [])
+
+
 # Memory.
 
 def test_refs_never_shared(attack):
