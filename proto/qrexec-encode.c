@@ -90,3 +90,14 @@ void qrexec_peer_encode(const struct qrexec_peer *p, uint8_t ret[QREXEC_PEER_SIZ
 
 	put_peer(&s, p);
 }
+
+size_t qrexec_job_encode(const struct qrexec_msg *m, void *buf, size_t size) {
+	struct sink s = sink_over(buf, size);
+
+	sink_u32(&s, (uint32_t)m->type);
+	put_peer(&s, &m->peer);
+	sink_u32(&s, (uint32_t)m->command.len + 1);
+	sink_bytes(&s, m->command.text, m->command.len);
+	sink_bytes(&s, "", 1);
+	return s.bad ? 0 : size - s.left;
+}

@@ -262,6 +262,28 @@ int qrexec_peer_decode(struct span in, struct qrexec_peer *ret) {
 	return 0;
 }
 
+int qrexec_job_decode(struct span in, struct qrexec_msg *ret, size_t *want) {
+	uint32_t type = span_u32(&in);
+	uint32_t len;
+
+	ret->peer.domain = span_u32(&in);
+	ret->peer.port = span_u32(&in);
+	len = span_u32(&in);
+	*want = QREXEC_JOB_HEADER;
+	if (in.bad)
+		return QREXEC_E_LENGTH;
+	if (type != QREXEC_EXEC_CMDLINE && type != QREXEC_JUST_EXEC)
+		return QREXEC_E_TYPE;
+	if (len == 0 || len > QREXEC_COMMAND_MAX)
+		return QREXEC_E_FORMAT;
+	*want += len;
+	if (in.left != len)
+		return in.left < len ? QREXEC_E_LENGTH : QREXEC_E_FORMAT;
+	ret->type = (enum qrexec_type)type;
+	ret->bare = false;
+	return decode_command(in, ret);
+}
+
 uint32_t qrexec_agree(uint32_t ours, uint32_t theirs) {
 	uint32_t least = ours < theirs ? ours : theirs;
 

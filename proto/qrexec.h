@@ -123,6 +123,13 @@ void qrexec_header_encode(enum qrexec_type type, uint32_t len, uint8_t ret[QREXE
 MUST_USE int qrexec_peer_decode(struct span in, struct qrexec_peer *ret);
 void qrexec_peer_encode(const struct qrexec_peer *p, uint8_t ret[QREXEC_PEER_SIZE]);
 
+/* A job for a user's fork server (a local socket between two of one domain's processes): what to
+ * run without "USER:". ret->command points into `in`, which holds header and text. 0, or an answer
+ * above; QREXEC_E_LENGTH also while bytes are missing (*want tells how many there must be). */
+#define QREXEC_JOB_HEADER 16
+MUST_USE int qrexec_job_decode(struct span in, struct qrexec_msg *ret, size_t *want);
+size_t qrexec_job_encode(const struct qrexec_msg *m, void *buf, size_t size);
+
 /* min(ours, theirs) of a HELLO; 0 if theirs is older than anything spoken here. */
 uint32_t qrexec_agree(uint32_t ours, uint32_t theirs);
 

@@ -337,6 +337,34 @@ static void test_command_build(void) {
 	g_assert_cmpstr(b, ==, "user:QUBESRPC a+ work");
 }
 
+static void test_job(void) {
+	struct qrexec_msg m = {.type = QREXEC_EXEC_CMDLINE, .peer = {2, 513}}, got;
+	uint8_t b[64];
+	size_t n, want;
+
+	m.command.text = "QUBESRPC a+ w";
+	m.command.len = 13;
+	n = qrexec_job_encode(&m, b, sizeof(b));
+	g_assert_cmpuint(n, ==, 16 + 14);
+	for (size_t cut = 0; cut < n; cut++) {
+		g_assert_cmpint(
+			qrexec_job_decode(span_over(b, cut), &got, &want), ==, QREXEC_E_LENGTH);
+		g_assert_cmpuint(want, ==, cut < 16 ? 16 : n);
+	}
+	g_assert_cmpint(qrexec_job_decode(span_over(b, n), &got, &want), ==, 0);
+	g_assert_cmpstr(got.command.text, ==, m.command.text);
+	g_assert_cmpuint(got.peer.port, ==, 513);
+	g_assert_cmpint(qrexec_job_decode(span_over(b, n + 1), &got, &want), ==, QREXEC_E_FORMAT);
+	b[n - 1] = 'x';
+	g_assert_cmpint(qrexec_job_decode(span_over(b, n), &got, &want), ==, QREXEC_E_FORMAT);
+	b[0] = 2; /* SERVICE_CONNECT */
+	g_assert_cmpint(qrexec_job_decode(span_over(b, n), &got, &want), ==, QREXEC_E_TYPE);
+	memset(b, 0, 4);
+	b[1] = 2;
+	memset(b + 12, 0xff, 4);
+	g_assert_cmpint(qrexec_job_decode(span_over(b, n), &got, &want), ==, QREXEC_E_FORMAT);
+}
+
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/qrexec/hello/bytes", test_hello_bytes);
@@ -354,6 +382,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/qrexec/command/parse", test_command_parse);
 	g_test_add_func("/qrexec/command/shell", test_command_shell);
 	g_test_add_func("/qrexec/command/name-length", test_command_name_length);
+	g_test_add_func("/qrexec/job", test_job);
 	g_test_add_func("/qrexec/command/build", test_command_build);
 	return g_test_run();
 }

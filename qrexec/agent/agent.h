@@ -9,7 +9,10 @@ struct agent_options {
 	const char *vchan;
 	const char *socket; /* where callers connect */
 	const char *service_paths, *config_paths;
-	const char *user; /* a name that means "as whom I run"; may be NULL */
+	const char *user;        /* a name that means "as whom I run"; may be NULL */
+	const char *fork_server; /* socket of another user's fork server, %s in place of the user;
+				  * NULL: none */
+	bool no_session_wait;    /* somebody waited already */
 	int ready_fd;
 };
 
@@ -21,6 +24,9 @@ struct agent {
 	bool leaving; /* no new calls; ends with the last one that runs */
 	struct callers *callers;
 	struct calls *calls;
+	/* A call is over: instead of telling the daemon (a fork server has none). */
+	void (*over)(void *data, const struct qrexec_peer *peer);
+	void *over_data;
 };
 
 /* agent.c */

@@ -5,6 +5,7 @@
  */
 #include "common/quota.h"
 #include "qrexec/agent/agent.h"
+#include "qrexec/agent/fork-job.h"
 #include "qrexec/agent/session.h"
 #include "qrexec/lib/config.h"
 #include "qrexec/lib/pump.h"
@@ -39,13 +40,20 @@ struct call {
 	struct pump *pump;
 	int fd; /* a service's socket while it connects */
 	guint connecting;
+	struct fork_job *job; /* another user's fork server does it */
 };
 
 static void call_free(void *data) {
 	struct call *c = data;
 
+	struct agent *a = c->in->agent;
+
 	pump_cancel(c->pump);
-	agent_tell_terminated(c->in->agent, &c->peer);
+	c->job = fork_job_free(c->job);
+	if (a->over)
+		a->over(a->over_data, &c->peer);
+	else
+		agent_tell_terminated(a, &c->peer);
 	if (c->connecting)
 		g_source_remove(c->connecting);
 	if (c->fd >= 0)
@@ -92,7 +100,7 @@ static void answer(struct call *c, int exit_code) {
 	start_pump(c, &plan);
 }
 
-/* Whom to run as: NULL as we are, else a name for which root is needed. */
+/* Whom to run as: NULL as we are, else a name for which root is needed. *ret is always written. */
 static int choose_user(const struct call *c, const char **ret) {
 	const char *want = c->config.force_user[0] ? c->config.force_user : c->command.user;
 	const char *ours = c->in->agent->options.user;
@@ -106,6 +114,29 @@ static int choose_user(const struct call *c, const char **ret) {
 		return 0;
 	*ret = want;
 	return pw && geteuid() == 0 ? 0 : -EPERM;
+}
+
+static void on_job_over(void *data) {
+	call_over(data);
+}
+
+/* The user's own session runs it, if there is one; else we do, outside of it. */
+static bool hand_on(struct call *c) {
+	const struct config *f = &c->config;
+	const char *pattern = c->in->agent->options.fork_server, *user;
+	struct qrexec_msg m = {
+		.type = c->just_exec ? QREXEC_JUST_EXEC : QREXEC_EXEC_CMDLINE, .peer = c->peer};
+
+	if (!pattern || c->command.nogui || f->skip_descriptor || f->exit_on_service_eof ||
+		f->exit_on_client_eof)
+		return false;
+	choose_user(c, &user);
+	if (!user)
+		return false;
+	m.command.text = strchr(c->text, ':') + 1;
+	m.command.len = strlen(m.command.text);
+	c->job = fork_job_new(pattern, user, &m, on_job_over, c);
+	return c->job != NULL;
 }
 
 static void run(struct call *c, const char *path, char *const *argv) {
@@ -161,7 +192,8 @@ static void run_command_line(struct call *c) {
 		g_warning("domain %u sent a command line", c->peer.domain);
 		return answer(c, EXIT_TROUBLE);
 	}
-	run(c, "/bin/sh", argv);
+	if (!hand_on(c))
+		run(c, "/bin/sh", argv);
 }
 
 static void pump_socket(struct call *c) {
@@ -210,6 +242,8 @@ static void run_socket(struct call *c) {
 }
 
 static void run_service(struct call *c) {
+	if (hand_on(c))
+		return;
 	if (c->service.kind == SERVICE_EXEC)
 		run_file(c);
 	else
@@ -238,7 +272,7 @@ static void find_and_run(struct call *c) {
 			r > 0 ? "line " : "error ", r);
 		return answer(c, EXIT_TROUBLE);
 	}
-	if (!c->config.wait_for_session)
+	if (!c->config.wait_for_session || o->no_session_wait)
 		return run_service(c);
 	session_wait(c->in->session, c->command.user, on_session, c);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bulkhead-qrexec-agent: the end of the qrexec path inside a domain. */
 #include "qrexec/agent/agent.h"
+#include "qrexec/agent/fork-job.h"
 #include "qrexec/lib/config.h"
 #include "qrexec/lib/defaults.h"
 #include "qrexec/lib/log.h"
@@ -28,9 +29,9 @@ static bool parse_options(int argc, char **argv, struct agent_options *o) {
 		{"agent-socket", 'a', 0, G_OPTION_ARG_FILENAME, &socket,
 			"where programs of this domain ask for calls", "PATH"},
 		{"fork-server-socket", 's', 0, G_OPTION_ARG_FILENAME, &fork_socket,
-			"accepted for the reference's sake", "PATH"},
-		{"no-fork-server", 'S', 0, G_OPTION_ARG_NONE, &no_fork,
-			"accepted for the reference's sake", NULL},
+			"of a user's fork server, %s stands for the user", "PATH"},
+		{"no-fork-server", 'S', 0, G_OPTION_ARG_NONE, &no_fork, "run everything ourselves",
+			NULL},
 		{"user", 0, 0, G_OPTION_ARG_STRING, &user, "calls for this user run as we do",
 			"NAME"},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &ready_fd,
@@ -48,6 +49,7 @@ static bool parse_options(int argc, char **argv, struct agent_options *o) {
 	o->socket = socket ? socket : default_agent_socket();
 	o->user = user;
 	o->ready_fd = ready_fd;
+	o->fork_server = no_fork ? NULL : fork_socket ? fork_socket : FORK_SERVER_SOCKET;
 	o->service_paths = g_getenv("QREXEC_SERVICE_PATH");
 	o->config_paths = g_getenv("QUBES_RPC_CONFIG_PATH");
 	o->service_paths = o->service_paths ? o->service_paths : SERVICE_PATHS;

@@ -28,7 +28,7 @@ SERVICES = {
 class Domain:
     """Services, an agent of ours, and the paths they use."""
 
-    def __init__(self, build, tmp, number=1):
+    def __init__(self, build, tmp, number=1, options=()):
         self.build, self.dir, self.number = build, tmp, number
         self.services = tmp / f'rpc{number}'
         self.config = tmp / f'config{number}'
@@ -40,7 +40,7 @@ class Domain:
         self.env = dict(os.environ, VCHAN_DOMAIN=str(number), VCHAN_SOCKET_DIR=str(tmp), QREXEC_SERVICE_PATH=str(self.services),
                         QUBES_RPC_CONFIG_PATH=str(self.config), BULKHEAD_QREXEC_SOCKET=str(self.socket))
         self.env.pop('BULKHEAD_VCHAN', None)
-        self.agent = subprocess.Popen([build / 'qrexec/bulkhead-qrexec-agent'], env=self.env)
+        self.agent = subprocess.Popen([build / 'qrexec/bulkhead-qrexec-agent', *options], env=self.env)
         self.callers = []
 
     def service(self, name, text):
@@ -398,7 +398,7 @@ def test_hostile_caller(domain, bad):
         s.settimeout(wire.SECONDS)
         s.connect(str(domain.socket))
         s.sendall(bad)
-        assert s.recv(1) == b''
+        assert wire.Stream(s).at_end()
     assert run(domain, control, ME + b':QUBESRPC test.Echo+ work', b'x')[0] == b'x'
 
 
@@ -438,3 +438,48 @@ def test_bug_class_E14_descriptors_stay_flat(domain):
     for i in range(200):
         run(domain, control, ME + b':QUBESRPC test.Echo+ work', b'x', port=513 + i % 256)
     wire.wait_for('all descriptors are closed', lambda: len(list(fds.iterdir())) <= before)
+
+
+@pytest.fixture
+def with_fork_server(build, tmp_path):
+    """A domain whose user alice has a session with a fork server in it."""
+    d = Domain(build, tmp_path, options=['-s', str(tmp_path / '%s.fork')])
+    d.fork_socket = tmp_path / 'alice.fork'
+    server = subprocess.Popen([build / 'qrexec/bulkhead-qrexec-fork-server', d.fork_socket], env=dict(d.env, SESSION_MARK='alice'))
+    wire.wait_for('the fork server', d.fork_socket.exists)
+    yield d
+    server.terminate()
+    assert server.wait(wire.SECONDS) == 0
+    d.stop()
+
+
+def test_fork_server(with_fork_server, tmp_path):
+    """Calls for another user run in that user's session, through the fork server that stands there."""
+    d = with_fork_server
+    control = d.daemon()
+    d.service('test.Session', '#!/bin/sh\necho "$SESSION_MARK $QREXEC_REMOTE_DOMAIN $1"; cat; exit 6\n')
+    assert run(d, control, b'alice:QUBESRPC test.Session+a work', b'in')[:3] == (b'alice work a\nin', b'', 6)
+    assert run(d, control, ME + b':QUBESRPC test.Session+a work', b'in')[:3] == (b' work a\nin', b'', 6)
+    assert run(d, control, b'alice:echo $SESSION_MARK', peer=0)[0] == b'alice\n'
+    assert run(d, control, b'alice:QUBESRPC test.Missing+ work')[2] == 127
+    mark = tmp_path / 'mark'
+    d.service('test.Mark', f'#!/bin/sh\necho "$SESSION_MARK" > {mark}\n')
+    assert run(d, control, b'alice:QUBESRPC test.Mark+ work', kind=wire.JUST_EXEC)[2] == 0
+    wire.wait_for('the program ran', lambda: mark.exists() and mark.read_text() == 'alice\n')
+    # Without a session there, or where the call wants none, an agent that is not root can only say no.
+    assert run(d, control, b'alice:nogui:QUBESRPC test.Session+a work')[2] == 125
+    assert run(d, control, b'bob:QUBESRPC test.Session+a work')[2] == 125
+    assert run(d, control, b'../alice:QUBESRPC test.Session+a work')[2] == 125
+
+
+@pytest.mark.parametrize('bad', [b'x', b'\xff' * 16, struct.pack('<IIII', wire.EXEC, 1, 513, 0), struct.pack('<IIII', wire.EXEC, 1, 513, 70000),
+                                 struct.pack('<IIII', wire.CONNECT, 1, 513, 2) + b'x\0', struct.pack('<IIII', wire.EXEC, 1, 513, 3) + b'x\0y'])
+def test_hostile_job(with_fork_server, bad):
+    d = with_fork_server
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        s.settimeout(wire.SECONDS)
+        s.connect(str(d.fork_socket))
+        s.sendall(bad)
+        s.shutdown(socket.SHUT_WR)
+        assert wire.Stream(s).at_end()
+    assert run(d, d.daemon(), b'alice:QUBESRPC test.Echo+ work', b'x')[0] == b'x'
