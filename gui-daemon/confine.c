@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -111,11 +112,15 @@ static int confine_all(void) {
 	return filter_calls();
 }
 
-int confine(void) {
-#ifdef __SANITIZE_ADDRESS__
-	(void)confine_all;
-	return confine_checked_build();
+/* gcc says it by a macro, clang by a feature. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
 #else
-	return confine_all();
+#define SANITIZED false
 #endif
+
+int confine(void) {
+	return SANITIZED ? confine_checked_build() : confine_all();
 }
