@@ -35,7 +35,8 @@ class Daemon:
             self.p = programs.start(
                 [build / 'gui-daemon' / 'bulkhead-gui-daemon', f'--domain-id={self.domain}', f'--name={name}', '--label=orange',
                  f'--vchan=local-fd:{end.fileno()}', f'--ctl-fd={theirs.fileno()}'],
-                pass_fds=[end.fileno(), theirs.fileno()], stderr=subprocess.DEVNULL, env={**os.environ, 'DISPLAY': display})
+                pass_fds=[end.fileno(), theirs.fileno()], stderr=subprocess.DEVNULL,
+                env={**os.environ, 'DISPLAY': display, 'UBSAN_OPTIONS': 'halt_on_error=1'})
         self.ctl, self.told, self.news = ours, [], queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
         self.wait_for(STARTED)
@@ -518,6 +519,7 @@ def test_bug_class_A11_floods_leave_the_others_their_latency(place, attack, what
     assert max(took) < 1, f'worst {max(took):.3f} s'
 
 
+@pytest.mark.measures
 @pytest.mark.parametrize('what', [('cycle', SOAK), ('id-reuse', 1000), ('dump-flood', 2000), ('map-storm', 100), ('titles', 5000)], ids=lambda f: f[0])
 def test_bug_class_D7_nothing_is_left(place, attack, what):
     h = attack(*what)
