@@ -9,6 +9,9 @@
  *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
  *   flags ID SET UNSET | hints ID FLAGS 8 numbers
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
+ *   cycle N (N times: a window is made, mapped, painted, destroyed; "cycled" when the last is gone)
+ *   churn N (N times CREATE and DESTROY)
+ *   flood N (N times MAP and UNMAP of window 7) | deaf (reads nothing any more)
  *   echo 0|1 (whether CONFIGURE is echoed, as an honest agent does; at first it is)
  *   raw HEX (bytes as they are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
  */
@@ -28,17 +31,20 @@
 
 #define DOMAIN 5
 
+/* An image's pages: kept until their acknowledgement, and while they are the window's last. */
 struct shared {
+	unsigned refs;
 	struct pages_share *pages;
 	struct size size;
 };
 
 static GMainLoop *loop;
 static libvchan_t *agent, *ext;
-static GByteArray *in;
-static GHashTable *shares;
+static GByteArray *in, *out;
+static GHashTable *shares; /* the last of each window */
+static GQueue unacknowledged = G_QUEUE_INIT;
 static int ctl;
-static bool echo = true;
+static bool echo = true, deaf;
 static unsigned preface = 4 + GUI_XCONF_SIZE;
 
 static void as_agent(void) {
@@ -60,40 +66,55 @@ static void say(const char *format, ...) {
 	fflush(stdout);
 }
 
-/* The daemon's half of the loop runs only when this one returns: all must fit the ring. */
-static void write_all(const void *bytes, size_t size) {
-	as_agent();
-	while (size > 0) {
-		int n = libvchan_write(agent, bytes, size);
+/* What the ring takes of what is queued; returns when all is written. While it waits the loop runs,
+ * and what is told from there is queued behind. */
+static void flush(void) {
+	static bool flushing;
 
+	if (flushing)
+		return;
+	flushing = true;
+	while (out->len > 0) {
+		int n;
+
+		as_agent();
+		n = libvchan_write(agent, out->data, out->len);
+		if (n == 0 && libvchan_buffer_space(agent) > 0)
+			continue;
+		as_daemon();
 		if (n < 0) {
 			say("closed");
-			break;
-		}
-		bytes = (const char *)bytes + n;
-		size -= (size_t)n;
-		if (n == 0) {
-			as_daemon();
+			g_byte_array_set_size(out, 0);
+		} else if (n > 0) {
+			g_byte_array_remove_range(out, 0, (guint)n);
+		} else {
 			g_main_context_iteration(NULL, TRUE);
-			as_agent();
 		}
 	}
 	as_daemon();
+	flushing = false;
+}
+
+static void write_all(const void *bytes, size_t size) {
+	g_byte_array_append(out, bytes, (guint)size);
+	flush();
 }
 
 static void tell(const struct gui_from_agent *m) {
-	uint8_t out[GUI_MESSAGE_MAX];
-	size_t size = gui_encode_from_agent(m, out, sizeof(out));
+	uint8_t bytes[GUI_MESSAGE_MAX];
+	size_t size = gui_encode_from_agent(m, bytes, sizeof(bytes));
 
 	if (size == 0)
 		say("cannot encode %d", (int)m->type);
 	else
-		write_all(out, size);
+		write_all(bytes, size);
 }
 
-static void share_free(void *p) {
+static void share_unref(void *p) {
 	struct shared *s = p;
 
+	if (--s->refs > 0)
+		return;
 	pages_share_free(s->pages);
 	g_free(s);
 }
@@ -126,7 +147,8 @@ static void do_dump(uint32_t id, struct size size, uint32_t rgb, bool foreign) {
 	as_daemon();
 	write_all(buf, room);
 	g_free(bad);
-	/* Kept until the next but one: the daemon may still map it. */
+	s->refs = 2;
+	g_queue_push_tail(&unacknowledged, s);
 	g_hash_table_replace(shares, GUINT_TO_POINTER(id), s);
 }
 
@@ -239,6 +261,48 @@ static void on_number_command(const char *line) {
 	tell(&m);
 }
 
+static void do_cycle(unsigned n) {
+	for (unsigned i = 0; i < n; i++) {
+		struct gui_from_agent m = {.type = GUI_CREATE, .window = 0x100000 + i};
+
+		m.create = (struct gui_create){.at = {10, 10, 64, 64}, .override_redirect = i % 2};
+		tell(&m);
+		m.type = GUI_MAP;
+		m.map = (struct gui_map){0, i % 2};
+		tell(&m);
+		do_dump(m.window, (struct size){64, 64}, i, false);
+		m.type = GUI_SHMIMAGE;
+		m.shmimage.area = (struct rect){0, 0, 64, 64};
+		tell(&m);
+		m.type = GUI_DESTROY;
+		tell(&m);
+		g_hash_table_remove(shares, GUINT_TO_POINTER(m.window));
+		while (g_queue_get_length(&unacknowledged) > 64)
+			g_main_context_iteration(NULL, TRUE);
+	}
+	do_sync();
+}
+
+static void do_churn(unsigned n) {
+	for (unsigned i = 0; i < n; i++) {
+		struct gui_from_agent m = {.type = GUI_CREATE, .window = 0x99};
+
+		m.create.at = (struct rect){10, 10, 64, 64};
+		tell(&m);
+		m.type = GUI_DESTROY;
+		tell(&m);
+	}
+}
+
+static void do_flood(unsigned n) {
+	for (unsigned i = 0; i < n; i++) {
+		struct gui_from_agent m = {.type = i % 2 ? GUI_MAP : GUI_UNMAP, .window = 7};
+
+		tell(&m);
+	}
+	do_sync();
+}
+
 static void on_line(const char *line) {
 	uint32_t id, w, h, rgb = 0;
 	int at = 0;
@@ -255,6 +319,14 @@ static void on_line(const char *line) {
 		do_raw(line + at);
 	else if (sscanf(line, "echo %u", &w) == 1)
 		echo = w;
+	else if (sscanf(line, "cycle %u", &w) == 1)
+		do_cycle(w);
+	else if (sscanf(line, "churn %u", &w) == 1)
+		do_churn(w);
+	else if (sscanf(line, "flood %u", &w) == 1)
+		do_flood(w);
+	else if (!strcmp(line, "deaf"))
+		deaf = true;
 	else if (sscanf(line, "ctl %u %u", &id, &w) == 2)
 		do_ctl((int)id, w);
 	else if (is(line, "title") || is(line, "class"))
@@ -307,6 +379,8 @@ static void print(const struct gui_from_daemon *m) {
 		break;
 	case GUI_WINDOW_DUMP_ACK:
 		say("dump-ack %x", m->window);
+		if (!g_queue_is_empty(&unacknowledged))
+			share_unref(g_queue_pop_head(&unacknowledged));
 		break;
 	case GUI_DESTROY:
 		if (m->window == 0xfffffff0)
@@ -369,9 +443,15 @@ static gboolean on_agent_event(gint fd, GIOCondition condition, gpointer data) {
 
 	as_agent();
 	libvchan_wait(agent);
-	while ((n = libvchan_read(agent, buf, sizeof(buf))) > 0)
-		g_byte_array_append(in, buf, (guint)n);
-	libvchan_data_ready(agent);
+	if (deaf) {
+		as_daemon();
+		return G_SOURCE_CONTINUE;
+	}
+	do {
+		n = libvchan_read(agent, buf, sizeof(buf));
+		if (n > 0)
+			g_byte_array_append(in, buf, (guint)n);
+	} while (n > 0 || (n == 0 && libvchan_data_ready(agent) > 0));
 	as_daemon();
 	while (take_message())
 		;
@@ -380,7 +460,7 @@ static gboolean on_agent_event(gint fd, GIOCondition condition, gpointer data) {
 
 static gboolean on_ext_event(gint fd, GIOCondition condition, gpointer data) {
 	static GByteArray *heard;
-	uint8_t buf[4096], out[64];
+	uint8_t buf[4096], back[64];
 	struct ext_header h;
 	struct ext_msg m;
 	int n;
@@ -388,15 +468,17 @@ static gboolean on_ext_event(gint fd, GIOCondition condition, gpointer data) {
 	heard = heard ? heard : g_byte_array_new();
 	as_agent();
 	libvchan_wait(ext);
-	while ((n = libvchan_read(ext, buf, sizeof(buf))) > 0)
-		g_byte_array_append(heard, buf, (guint)n);
-	libvchan_data_ready(ext);
+	do {
+		n = libvchan_read(ext, buf, sizeof(buf));
+		if (n > 0)
+			g_byte_array_append(heard, buf, (guint)n);
+	} while (n > 0 || (n == 0 && libvchan_data_ready(ext) > 0));
 	while (heard->len >= EXT_HEADER_SIZE &&
 		!ext_decode_header(span_over(heard->data, EXT_HEADER_SIZE), &h) &&
 		heard->len >= EXT_HEADER_SIZE + h.length) {
 		if (!ext_decode_body(&h, span_over(heard->data + EXT_HEADER_SIZE, h.length), &m)) {
 			if (m.type == EXT_HELLO)
-				libvchan_write(ext, out, ext_encode(&m, out, sizeof(out)));
+				libvchan_write(ext, back, ext_encode(&m, back, sizeof(back)));
 			else if (m.type == EXT_MONITORS)
 				say("monitors %u", m.monitors.count);
 			else if (m.type == EXT_KEYBOARD)
@@ -490,7 +572,8 @@ int main(int argc, char **argv) {
 		return 2;
 	loop = g_main_loop_new(NULL, FALSE);
 	in = g_byte_array_new();
-	shares = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, share_free);
+	out = g_byte_array_new();
+	shares = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, share_unref);
 	serve(version);
 	if (!alone)
 		status = start_daemon(argc, argv, &domain);

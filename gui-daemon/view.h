@@ -70,6 +70,7 @@ void view_screen(const struct view *v, struct place_screen *ret_screen,
 uint32_t view_depth(const struct view *v);
 
 void view_create(struct view *v, uint32_t window, struct rect content, bool popup);
+/* Answered by on_destroyed, in turn, whether the view knows the window or not. */
 void view_destroy(struct view *v, uint32_t window);
 void view_map(struct view *v, uint32_t window, const struct view_map *map);
 void view_unmap(struct view *v, uint32_t window);
@@ -82,8 +83,8 @@ void view_hints(struct view *v, uint32_t window, const struct gui_hints *hints);
 void view_flags(struct view *v, uint32_t window, struct gui_flags flags);
 void view_cursor(struct view *v, uint32_t window, uint32_t glyph);
 
-/* The pages become the view's; NULL when there are none (the answer comes all the same). Replaces
- * the window's image. */
+/* The pages become the view's; NULL when there are none. Replaces the window's image. Answered by
+ * on_imaged, in turn, whether the view knows the window or not. */
 void view_image(struct view *v, uint32_t window, struct size size, struct pages_view *pages);
 void view_drop_image(struct view *v, uint32_t window);
 /* Area in content coordinates, within the window's image (or the screen window's). */

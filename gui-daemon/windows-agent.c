@@ -39,13 +39,9 @@ static int on_create(struct windows *t, const struct gui_from_agent *m) {
 static int on_destroy(struct window *w, const struct gui_from_agent *m) {
 	struct windows *t = w->in;
 	uint32_t id = w->id;
-	bool ghost = w->ghost;
 
 	window_remove(w);
-	if (ghost)
-		windows_on_destroyed(t, id);
-	else
-		view_destroy(t->config.view, id);
+	view_destroy(t->config.view, id);
 	return 0;
 }
 
@@ -262,9 +258,9 @@ static const struct {
 static int on_ghost(struct window *w, const struct gui_from_agent *m) {
 	if (m->type == GUI_DESTROY)
 		return on_destroy(w, m);
-	if (m->type == GUI_WINDOW_DUMP) {
+	if (m->type == GUI_WINDOW_DUMP) { /* the answer keeps its turn behind the others' */
 		w->in->dumps++;
-		windows_on_imaged(w->in, w->id);
+		view_image(w->in->config.view, w->id, m->dump.size, NULL);
 	}
 	return 0;
 }

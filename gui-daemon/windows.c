@@ -50,10 +50,7 @@ struct windows *windows_free(struct windows *t) {
 		return NULL;
 	g_hash_table_iter_init(&iter, t->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct window *w = value;
-
-		if (!w->ghost)
-			view_destroy(t->config.view, w->id);
+		view_destroy(t->config.view, ((struct window *)value)->id);
 	}
 	g_hash_table_destroy(t->by_id);
 	g_assert(t->windows.used == 0 && t->ghosts.used == 0 && t->pages.used == 0);

@@ -31,8 +31,7 @@ void view_create(struct view *v, uint32_t id, struct rect content, bool popup) {
 		abort();
 }
 void view_destroy(struct view *v, uint32_t id) {
-	if (!g_hash_table_remove(on_screen, GUINT_TO_POINTER(id)))
-		abort();
+	g_hash_table_remove(on_screen, GUINT_TO_POINTER(id)); /* not there: never shown */
 }
 void view_map(struct view *v, uint32_t id, const struct view_map *map) {
 	check_exists(id);
@@ -67,7 +66,8 @@ void view_cursor(struct view *v, uint32_t id, uint32_t glyph) {
 	check_exists(id);
 }
 void view_image(struct view *v, uint32_t id, struct size size, struct pages_view *pages) {
-	check_exists(id);
+	if (pages)
+		check_exists(id);
 	g_free(pages);
 	if (size.w % 2)
 		windows_on_imaged(windows, id);

@@ -17,6 +17,10 @@ PATIENCE = float(os.environ.get('PATIENCE', 20))
 DOMAIN = 5
 
 
+def program_of(build):
+    return build / 'gui-daemon' / 'bulkhead-gui-daemon'
+
+
 class Agent:
     """An agent that does what the test says, at the end of its own vchan."""
 

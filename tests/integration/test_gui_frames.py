@@ -158,6 +158,7 @@ def test_frame_covers_everything_before_the_daemon_reacts(stage):
     """While the daemon is stopped the X server alone keeps the frame, whatever the size becomes."""
     stage.window(1, 300, 200, 200, 150, 1, image=IMAGE)
     outer = stage.screen.shown(1)
+    stage.screen.wait_until(lambda: stage.screen.pixel(310, 210) == IMAGE, 'its image')
     os.kill(stage.p.pid, signal.SIGSTOP)
     stage.screen.configure(outer, width=100, height=60)
     stage.screen.x.sync()
