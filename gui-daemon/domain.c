@@ -120,10 +120,11 @@ static int link_take(void *data, struct span piece) {
 	return session_take(((struct domain *)data)->session, piece);
 }
 
-static bool link_busy(void *data) {
-	const struct domain *d = data;
+static int64_t link_wait_us(void *data) {
+	struct domain *d = data;
+	int64_t wait = windows_wait_us(d->windows, g_get_monotonic_time());
 
-	return windows_busy(d->windows) || view_busy(d->view);
+	return wait < 0 || view_busy(d->view) ? LINK_BUSY : wait;
 }
 
 static void on_link_open(void *data) {
@@ -157,7 +158,7 @@ static void on_link_end(void *data, int why) {
 }
 
 static const struct link_user link_user = {
-	link_need, link_take, link_busy, on_link_open, on_link_turn, on_link_end};
+	link_need, link_take, link_wait_us, on_link_open, on_link_turn, on_link_end};
 
 /* Of the second port. */
 

@@ -53,8 +53,8 @@ static int take(void *data, struct span piece) {
 	return 0;
 }
 
-static bool never_busy(void *data) {
-	return false;
+static int64_t never_wait(void *data) {
+	return 0;
 }
 
 static void send_raw(struct ext_port *p, const struct ext_msg *m) {
@@ -88,7 +88,7 @@ static void on_end(void *data, int why) {
 		p->user->on_end(p->data, "broke the protocol of its second port: it is closed");
 }
 
-static const struct link_user link_user = {need, take, never_busy, on_open, on_turn, on_end};
+static const struct link_user link_user = {need, take, never_wait, on_open, on_turn, on_end};
 
 int ext_port_new(int domain, const struct ext_port_user *user, void *data, struct ext_port **ret) {
 	struct ext_port *p = g_new0(struct ext_port, 1);

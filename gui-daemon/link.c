@@ -137,7 +137,7 @@ static void take_pieces(struct link *l) {
 		size_t need = l->user->need(l->data);
 		int r;
 
-		if (l->user->busy(l->data))
+		if (l->user->wait_us(l->data) > 0)
 			break;
 		r = fill_piece(l, need);
 		if (r < 0)
@@ -179,13 +179,19 @@ static bool finish_connecting(struct link *l) {
 
 static gboolean source_prepare(GSource *source, gint *timeout) {
 	struct link *l = ((struct link_source *)source)->link;
+	int64_t wait;
 
 	*timeout = -1;
 	if (l->over || !l->open)
 		return FALSE;
 	if (link_backlog(l) > 0)
 		drain(l);
-	return !l->over && l->more && !l->user->busy(l->data);
+	if (l->over || !l->more)
+		return FALSE;
+	wait = l->user->wait_us(l->data);
+	if (wait > 0 && wait != LINK_BUSY)
+		*timeout = (gint)(wait / 1000 + 1);
+	return wait == 0;
 }
 
 static gboolean source_check(GSource *source) {
@@ -194,7 +200,7 @@ static gboolean source_check(GSource *source) {
 	if (l->over)
 		return FALSE;
 	return g_source_query_unix_fd(source, l->poll_tag) != 0 ||
-	       (l->open && l->more && !l->user->busy(l->data));
+	       (l->open && l->more && l->user->wait_us(l->data) == 0);
 }
 
 static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer data) {

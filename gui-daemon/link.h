@@ -16,8 +16,9 @@ struct link_user {
 	size_t (*need)(void *data);
 	/* 0, or whatever ends the link. */
 	int (*take)(void *data, struct span piece);
-	/* No pieces for now. */
-	bool (*busy)(void *data);
+	/* 0: go on; else no pieces for so many microseconds, or LINK_BUSY: until the loop wakes for
+	 * another reason. */
+	int64_t (*wait_us)(void *data);
 	/* Connected, nothing was read yet. */
 	void (*on_open)(void *data);
 	/* After a turn in which pieces were taken. */
@@ -26,6 +27,8 @@ struct link_user {
 	 */
 	void (*on_end)(void *data, int why);
 };
+
+#define LINK_BUSY     INT64_MAX
 
 #define LINK_E_CLOSED 1001 /* the peer went */
 #define LINK_E_FULL   1002 /* the peer does not read */

@@ -29,6 +29,11 @@ bool rate_take(struct rate *r, uint32_t n, int64_t now_us) {
 	return true;
 }
 
+void rate_spend(struct rate *r, uint32_t n, int64_t now_us) {
+	refill(r, now_us);
+	r->credit_us -= price(r, n);
+}
+
 int64_t rate_wait_us(struct rate *r, uint32_t n, int64_t now_us) {
 	int64_t missing;
 

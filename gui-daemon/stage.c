@@ -10,7 +10,7 @@
  *   flags ID SET UNSET | hints ID FLAGS 8 numbers
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
  *   cycle N (N times: a window is made, mapped, painted, destroyed; "cycled" when the last is gone)
- *   churn N (N times CREATE and DESTROY)
+ *   wish N (N times CONFIGURE of window 7 elsewhere; where it is docked, each is answered)
  *   flood N (N times MAP and UNMAP of window 7) | deaf (reads nothing any more)
  *   echo 0|1 (whether CONFIGURE is echoed, as an honest agent does; at first it is)
  *   raw HEX (bytes as they are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
@@ -283,15 +283,12 @@ static void do_cycle(unsigned n) {
 	do_sync();
 }
 
-static void do_churn(unsigned n) {
-	for (unsigned i = 0; i < n; i++) {
-		struct gui_from_agent m = {.type = GUI_CREATE, .window = 0x99};
+static void do_wish(unsigned n) {
+	struct gui_from_agent m = {.type = GUI_CONFIGURE, .window = 7};
 
-		m.create.at = (struct rect){10, 10, 64, 64};
+	m.configure.at = (struct rect){900, 500, 64, 64};
+	for (unsigned i = 0; i < n; i++)
 		tell(&m);
-		m.type = GUI_DESTROY;
-		tell(&m);
-	}
 }
 
 static void do_flood(unsigned n) {
@@ -321,8 +318,8 @@ static void on_line(const char *line) {
 		echo = w;
 	else if (sscanf(line, "cycle %u", &w) == 1)
 		do_cycle(w);
-	else if (sscanf(line, "churn %u", &w) == 1)
-		do_churn(w);
+	else if (sscanf(line, "wish %u", &w) == 1)
+		do_wish(w);
 	else if (sscanf(line, "flood %u", &w) == 1)
 		do_flood(w);
 	else if (!strcmp(line, "deaf"))

@@ -22,6 +22,18 @@ static void test_never_more_than_burst(void) {
 	g_assert_false(rate_take(&r, 1, INT64_MAX / 2));
 }
 
+static void test_debt(void) {
+	struct rate r = rate_new(2, 10, 0);
+
+	rate_spend(&r, 2, 0);
+	g_assert_cmpint(rate_wait_us(&r, 0, 0), ==, 0);
+	rate_spend(&r, 3, 0);
+	g_assert_cmpint(rate_wait_us(&r, 0, 0), ==, 300000);
+	g_assert_false(rate_take(&r, 1, 300000));
+	g_assert_cmpint(rate_wait_us(&r, 0, 300000), ==, 0);
+	g_assert_true(rate_take(&r, 1, 400000));
+}
+
 static void test_clock_backwards(void) {
 	struct rate r = rate_new(1, 1, 5000000);
 
@@ -35,6 +47,7 @@ int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/rate/burst-then-rate", test_burst_then_rate);
 	g_test_add_func("/rate/never-more-than-burst", test_never_more_than_burst);
+	g_test_add_func("/rate/debt", test_debt);
 	g_test_add_func("/rate/clock-backwards", test_clock_backwards);
 	return g_test_run();
 }

@@ -363,12 +363,12 @@ static void test_busy_with_dumps(void) {
 
 	g_assert_cmpint(create(t, 1, somewhere, false), ==, 0);
 	for (unsigned i = 0; i < WINDOWS_DUMPS_MAX; i++) {
-		g_assert_false(windows_busy(t));
+		g_assert_cmpint(windows_wait_us(t, 0), ==, 0);
 		g_assert_cmpint(dump(t, 1, 10), ==, 0);
 	}
-	g_assert_true(windows_busy(t));
+	g_assert_cmpint(windows_wait_us(t, 0), ==, -1);
 	windows_on_imaged(t, 1);
-	g_assert_false(windows_busy(t));
+	g_assert_cmpint(windows_wait_us(t, 0), ==, 0);
 	g_assert_cmpuint(heard[GUI_WINDOW_DUMP_ACK], ==, 1);
 	windows_free(t);
 }
@@ -414,6 +414,21 @@ static void test_screen_window(void) {
 	windows_free(t);
 }
 
+/* A domain that maps and unmaps without end waits, and is not refused. */
+static void test_storm_is_slowed(void) {
+	struct windows *t = table_new();
+	int64_t now;
+
+	g_assert_cmpint(create(t, 1, somewhere, false), ==, 0);
+	g_assert_cmpint(windows_wait_us(t, g_get_monotonic_time()), ==, 0);
+	for (unsigned i = 0; i < 5 * WINDOWS_CHANGES_BURST; i++)
+		g_assert_cmpint(i % 2 ? plain(t, GUI_UNMAP, 1) : map(t, 1, false), ==, 0);
+	now = g_get_monotonic_time();
+	g_assert_cmpint(windows_wait_us(t, now), >, 1000000);
+	g_assert_cmpint(windows_wait_us(t, now + 60000000), ==, 0);
+	windows_free(t);
+}
+
 static void test_titles(void) {
 	struct windows *t = table_new();
 	struct gui_from_agent m = {.type = GUI_WMNAME, .window = 1};
@@ -448,6 +463,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/bug-class/A6/popup-moved-by-others", test_popup_moved_by_others);
 	g_test_add_func("/bug-class/A7/popups-of-a-domain-together", test_popups_are_summed);
 	g_test_add_func("/bug-class/A11/too-many-windows", test_too_many_windows);
+	g_test_add_func("/bug-class/A11/storm-is-slowed", test_storm_is_slowed);
 	g_test_add_func("/windows/too-many-pages", test_too_many_pages);
 	g_test_add_func("/windows/foreign-pages", test_foreign_pages);
 	g_test_add_func("/windows/busy-with-dumps", test_busy_with_dumps);

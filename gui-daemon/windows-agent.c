@@ -265,9 +265,17 @@ static int on_ghost(struct window *w, const struct gui_from_agent *m) {
 	return 0;
 }
 
+/* What keeps the X server and the window manager busy (bug class A11). */
+static bool is_change(enum gui_type type) {
+	return type == GUI_CREATE || type == GUI_DESTROY || type == GUI_MAP || type == GUI_UNMAP ||
+	       type == GUI_DOCK;
+}
+
 int windows_on_message(struct windows *t, const struct gui_from_agent *m, unsigned minor) {
 	struct window *w;
 
+	if (is_change(m->type))
+		rate_spend(&t->changes, 1, g_get_monotonic_time());
 	if (m->type == GUI_CREATE)
 		return on_create(t, m);
 	w = windows_find(t, m->window);

@@ -38,7 +38,7 @@ struct windows {
 	struct windows_config config;
 	GHashTable *by_id; /* uint32_t -> struct window, owned */
 	struct quota windows, ghosts, pages, docked;
-	struct rate titles;
+	struct rate titles, changes;
 	unsigned titles_pending;
 	unsigned dumps; /* waiting for the X server */
 	uint32_t mapped;

@@ -39,6 +39,7 @@ struct windows *windows_new(const struct windows_config *config) {
 	t->pages.limit = WINDOWS_PAGES_MAX;
 	t->docked.limit = WINDOWS_DOCKED_MAX;
 	t->titles = rate_new(TITLES_BURST, TITLES_PER_SECOND, 0);
+	t->changes = rate_new(WINDOWS_CHANGES_BURST, WINDOWS_CHANGES_RATE, 0);
 	return t;
 }
 
@@ -138,8 +139,8 @@ uint32_t windows_mapped(const struct windows *t) {
 	return t->mapped;
 }
 
-bool windows_busy(const struct windows *t) {
-	return t->dumps >= WINDOWS_DUMPS_MAX;
+int64_t windows_wait_us(struct windows *t, int64_t now_us) {
+	return t->dumps >= WINDOWS_DUMPS_MAX ? -1 : rate_wait_us(&t->changes, 0, now_us);
 }
 
 void windows_set_focused(struct windows *t, bool focused) {

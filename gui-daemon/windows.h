@@ -15,13 +15,16 @@ struct windows;
 
 /* What windows_on_message answers besides 0 and -errno: no honest agent does this; windows_reason
  * tells it in words. */
-#define WINDOWS_E_VIOLATION 1
+#define WINDOWS_E_VIOLATION   1
 
-#define WINDOWS_MAX         1024u   /* windows on the screen */
-#define WINDOWS_GHOSTS_MAX  8192u   /* beyond that: known, but never shown */
-#define WINDOWS_PAGES_MAX   393216u /* four of the largest windows: 1.5 GiB */
-#define WINDOWS_DUMPS_MAX   256u    /* images that the X server has not taken yet */
-#define WINDOWS_DOCKED_MAX  16u
+#define WINDOWS_MAX           1024u   /* windows on the screen */
+#define WINDOWS_GHOSTS_MAX    8192u   /* beyond that: known, but never shown */
+#define WINDOWS_PAGES_MAX     393216u /* four of the largest windows: 1.5 GiB */
+#define WINDOWS_DUMPS_MAX     256u    /* images that the X server has not taken yet */
+/* Windows made, destroyed, mapped, unmapped, docked: so many at once, so many a second. */
+#define WINDOWS_CHANGES_BURST 4000u
+#define WINDOWS_CHANGES_RATE  2000u
+#define WINDOWS_DOCKED_MAX    16u
 
 struct windows_config {
 	struct view *view;
@@ -45,8 +48,9 @@ struct windows *windows_free(struct windows *t);
 MUST_USE int windows_on_message(struct windows *t, const struct gui_from_agent *m, unsigned minor);
 const char *windows_reason(const struct windows *t);
 
-/* No more messages for now: the X server has enough to do. */
-bool windows_busy(const struct windows *t);
+/* 0: more messages are welcome. Else none for so many microseconds (the domain changed its windows
+ * too often), or -1: not before the X server took what it has. */
+int64_t windows_wait_us(struct windows *t, int64_t now_us);
 /* Microseconds after which windows_tick has something to do; -1: never. */
 int64_t windows_next_tick(struct windows *t, int64_t now_us);
 void windows_tick(struct windows *t, int64_t now_us);
