@@ -12,7 +12,8 @@
 
 #define BIN "/run/bulkhead/bin/"
 
-/* READY_DISPLAY: tells on descriptor 3 when clients can connect. NEEDS_DISPLAY: starts after it. */
+/* READY_DISPLAY: tells on descriptor 3 when clients can connect. NEEDS_DISPLAY: starts after it, so
+ * that the X server, for which all wait, has the processors to itself. */
 enum { READY_DISPLAY = 1, NEEDS_DISPLAY = 2 };
 
 /* The first row of a service whose files exist is taken. */
@@ -36,7 +37,7 @@ static const struct row {
 			"--address=unix:path=/run/user/1000/bus"}},
 	{INIT_GUI_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-gui-agent", "/run/bulkhead/hv.sock"},
 		{BIN "bulkhead-gui-agent", "--vchan=local:/run/bulkhead/hv.sock"}},
-	{INIT_QREXEC_AGENT, 0, {BIN "bulkhead-qrexec-agent", "/run/bulkhead/hv.sock"},
+	{INIT_QREXEC_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-qrexec-agent", "/run/bulkhead/hv.sock"},
 		{BIN "bulkhead-qrexec-agent", "--vchan=local:/run/bulkhead/hv.sock"}},
 };
 

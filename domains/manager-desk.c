@@ -85,13 +85,18 @@ void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg 
 	m->events->refused(m->user, d, msg->text);
 }
 
+void manager_start_desk(struct manager *m) {
+	if (!*m->display)
+		return;
+	if (!m->desk)
+		m->desk = daemon_new("bulkhead-desk", true, &handler, m);
+	daemon_start(m->desk);
+}
+
 void manager_greet(struct manager *m, struct domain *d) {
 	struct daemon *gui = domain_gui(d);
 
-	if (!m->desk)
-		m->desk = daemon_new("bulkhead-desk", true, &handler, m);
-	if (!daemon_running(m->desk))
-		daemon_start(m->desk);
+	manager_start_desk(m);
 	daemon_tell(gui, CTL_SCREEN_LOCKED, m->locked, NULL);
 	daemon_tell(gui, CTL_HIDE_ALL, m->hidden, NULL);
 	daemon_tell(gui, CTL_KEYBOARD_LOCK, m->keyboard_lock, NULL);
@@ -115,5 +120,6 @@ void manager_set_display(struct manager *m, const char *display, const char *xau
 	g_hash_table_iter_init(&i, m->domains);
 	while (g_hash_table_iter_next(&i, NULL, &d))
 		domain_display_changed(d);
+	manager_start_desk(m);
 	m->events->global_changed(m->user, "Display");
 }

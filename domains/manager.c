@@ -170,6 +170,7 @@ static void on_ready(void *user, const char *error) {
 			domain_definition(d)->autostart)
 			domain_start(d, manager_ignore, NULL);
 	}
+	manager_start_desk(m);
 	m->ready(m->ready_user, error);
 }
 

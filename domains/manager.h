@@ -60,6 +60,8 @@ void manager_hide_all(struct manager *m, bool hide);
 /* Stops all running domains, then calls done. */
 void manager_stop_all(struct manager *m, void (*done)(void *user), void *user);
 
+/* bulkhead-desk, where there is a display: before the first domain, not in the way of its start. */
+void manager_start_desk(struct manager *m);
 /* From a domain: its gui-daemon said so. */
 void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg);
 /* What a fresh gui-daemon must know. */

@@ -69,26 +69,36 @@ void uid_map_choose(unsigned slot, struct uid_map *ret) {
 	ret->gid = gid;
 }
 
-static int run_map(const char *program, pid_t pid, unsigned ours, unsigned theirs) {
+static int start_map(const char *program, pid_t pid, unsigned ours, unsigned theirs, pid_t *ret) {
 	g_autofree char *p = g_strdup_printf("%d", (int)pid), *o = g_strdup_printf("%u", ours),
 			*t = g_strdup_printf("%u", theirs);
 	char *argv[] = {(char *)(uintptr_t)program, p, (char *)"0", o, (char *)"1",
 		(char *)G_STRINGIFY(SANDBOX_UID), t, (char *)"1", NULL};
 	char *envp[] = {NULL};
-	int status;
-	pid_t child;
 
-	if (posix_spawn(&child, program, NULL, NULL, argv, envp))
-		return -errno;
+	return -posix_spawn(ret, program, NULL, NULL, argv, envp);
+}
+
+static int end_map(pid_t child) {
+	int status;
+
 	if (waitpid(child, &status, 0) != child)
 		return -errno;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
 }
 
 int uid_map_write(const struct uid_map *map, pid_t pid) {
-	int r = run_map("/usr/bin/newuidmap", pid, geteuid(), map->uid);
+	pid_t uids, gids;
+	int r = start_map("/usr/bin/newuidmap", pid, geteuid(), map->uid, &uids), r2;
 
-	return r ? r : run_map("/usr/bin/newgidmap", pid, getegid(), map->gid);
+	if (r)
+		return r;
+	/* Both at once: the start of a domain waits for them. */
+	r2 = start_map("/usr/bin/newgidmap", pid, getegid(), map->gid, &gids);
+	r = end_map(uids);
+	if (!r2)
+		r2 = end_map(gids);
+	return r ? r : r2;
 }
 
 static int give_tree(int fd, unsigned depth);
