@@ -16,7 +16,8 @@
 #include <string.h>
 
 #define RING_SIZE 65536
-#define FOCUS_IN  9 /* the X event's number (gui-protocol 3.3) */
+#define FRAME_MS  250 /* no daemon needs longer for a frame that it shows at all */
+#define FOCUS_IN  9   /* the X event's number (gui-protocol 3.3) */
 
 struct agent {
 	struct windows *windows;
@@ -26,6 +27,7 @@ struct agent {
 	struct keyboard *keyboard;
 	struct session session;
 	GSource *pump;
+	guint late;                      /* the timer that looks for frames nobody answered, or 0 */
 	bool paced;                      /* this daemon tells when a frame is on the screen */
 	bool has_monitors;               /* it told its monitors: then xconf's size is nothing */
 	bool screen_open, keyboard_open; /* it asked for these and was not told "ready" yet */
@@ -66,10 +68,33 @@ static void send(struct agent *a, struct window *w, const struct gui_from_agent 
 	if (n == 0)
 		g_warning("window 0x%x: message %d could not be made", w->id, (int)m->type);
 	chan_send(a->gui, buf, n);
-	if (m->type == GUI_SHMIMAGE && !a->paced)
-		w->frame_open = false;
+	if (m->type == GUI_SHMIMAGE) {
+		w->frame_open = a->paced;
+		w->frame_since = g_get_monotonic_time();
+	}
 	if (m->type == GUI_DESTROY && a->session.minor < GUI_MINOR_DESTROY_ACK)
 		windows_destroyed(a->windows, w->id);
+}
+
+static void give_up_frame(void *user, struct window *w) {
+	if (w->frame_open && g_get_monotonic_time() - w->frame_since >= FRAME_MS * 1000)
+		w->frame_open = false;
+	window_touch(w); /* sets the timer again if it still waits */
+}
+
+static gboolean on_late(gpointer user) {
+	struct agent *a = user;
+
+	a->late = 0;
+	windows_each(a->windows, give_up_frame, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+/* A daemon says nothing of a frame of which it showed nothing; that must not be the window's last.
+ */
+static void watch_frame(struct agent *a, const struct window *w) {
+	if (!a->late && w->frame_open && !region_empty(&w->damage))
+		a->late = g_timeout_add(FRAME_MS, on_late, a);
 }
 
 static void work_on(void *user, struct window *w) {
@@ -89,6 +114,7 @@ static void work_on(void *user, struct window *w) {
 			return;
 	}
 	x11_image_pump(a->x, w);
+	watch_frame(a, w);
 }
 
 /* Before the loop sleeps: what this turn left to be told, copied or focused. Never "ready". */
@@ -405,6 +431,8 @@ int agent_new(
 struct agent *agent_free(struct agent *a) {
 	if (!a)
 		return NULL;
+	if (a->late)
+		g_source_remove(a->late);
 	if (a->pump) {
 		g_source_destroy(a->pump);
 		g_source_unref(a->pump);

@@ -53,6 +53,8 @@ struct window {
 	struct region ready; /* in the shared pages, not told yet */
 	bool frame_open;     /* told; the daemon did not say yet that it is on the screen */
 
+	int64_t frame_since; /* when it was told, in microseconds */
+
 	struct region damage; /* drawn, not in the shared pages yet */
 	struct image *image;
 	struct xwin *x;

@@ -10,7 +10,7 @@ import threading
 
 from rig import Hv, program
 
-PATIENCE = 20
+PATIENCE = 60
 top = pathlib.Path(__file__).resolve().parent.parent.parent
 KEY_DOWN, KEY_UP, BUTTON_DOWN, BUTTON_UP, ENTER, LEAVE, FOCUS_IN, FOCUS_OUT = 2, 3, 4, 5, 7, 8, 9, 10
 
