@@ -140,7 +140,9 @@ def test_errors_have_names_and_words(bus):
 def test_no_call_waits_for_another(bus):
     path = bus.call(ROOT, f'{NAME}.CreateDomain', GLib.Variant('(sa{ss})', ('work', {'shutdown_timeout': '1000'})))[0]
     bus.call(path, f'{DOMAIN}.Start')
-    bus.call(path, f'{DOMAIN}.Run', GLib.Variant('(aay)', ([b'sh\0', b'-c\0', b'trap "" TERM; while :; do sleep 100; done\0'],)))
+    bus.call(path, f'{DOMAIN}.Run', GLib.Variant('(aay)', ([b'sh\0', b'-c\0', b'trap "" TERM; touch /tmp/up; while :; do sleep 100; done\0'],)))
+    up = bus.call(path, f'{DOMAIN}.Run', GLib.Variant('(aay)', ([b'sh\0', b'-c\0', b'until test -e /tmp/up; do :; done\0'],)))
+    bus.call(path, f'{DOMAIN}.Wait', GLib.Variant('(u)', up))
     answers = []
     bus.c.call(bus.name, path, DOMAIN, 'Stop', GLib.Variant('(b)', (False,)), None, 0, PATIENCE * 1000, None,
                lambda c, r: answers.append(c.call_finish(r)))

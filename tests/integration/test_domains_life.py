@@ -134,7 +134,8 @@ def test_stop_leaves_nothing(rig):
 
 def test_a_stubborn_program_is_ended(rig):
     rig.cli('domain', 'create', 'work', '--shutdown-timeout', '1')
-    rig.cli('run', 'work', '--', 'sh', '-c', 'trap "" TERM; while :; do sleep 100; done')
+    rig.cli('run', 'work', '--', 'sh', '-c', 'trap "" TERM; touch /tmp/up; while :; do sleep 100; done')
+    rig.inside('work', 'sh', '-c', 'until test -e /tmp/up; do :; done')
     rig.cli('domain', 'stop', 'work')
     assert rig.show('work')['state'] == 'stopped'
     assert 'was killed' in rig.domain_log('work')
