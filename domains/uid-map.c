@@ -190,8 +190,12 @@ int uid_map_remove(const struct uid_map *map, int dir, const char *name) {
 		return -errno;
 	}
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		/* Else it would wait for itself when the mapping is refused. */
+		close(ready[0]);
+		close(go[1]);
 		_exit(remove_as_root(ready[1], go[0], dir, name));
+	}
 	close(ready[1]);
 	close(go[0]);
 	r = pid < 0 || read(ready[0], &c, 1) != 1 ? -EPERM : uid_map_write(map, pid);

@@ -246,6 +246,20 @@ def test_throw_away_domains_leave_nothing(rig):
     until(lambda: [x['name'] for x in json.loads(rig.cli('domain', 'list', '--json').stdout)] == ['model'])
 
 
+def test_a_removal_that_is_refused_ends_and_says_so(rig):
+    """Under no_new_privs newuidmap may not map."""
+    rig.cli('domain', 'create', 'work')
+    rig.cli('domain', 'start', 'work')
+    if not rig.show('work')['host_user'].startswith('its own'):
+        pytest.skip('no subordinate ids here: nothing to refuse')
+    rig.cli('domain', 'stop', 'work')
+    helper = rig.build / 'domains' / 'bulkhead-local-domain'
+    p = subprocess.run(['setpriv', '--no-new-privs', helper, '--forget=work', '--slot=0'], env=rig.env, capture_output=True, text=True,
+                       timeout=PATIENCE)
+    assert p.returncode == 1 and 'cannot be removed' in p.stderr
+    assert (rig.home / '.local/share/bulkhead/domains/work/home').is_dir()
+
+
 def windows(rig, name, n=1):
     return until(lambda: rig.show(name)['windows'] == n)
 
