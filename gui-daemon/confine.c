@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gui-daemon/confine.h"
 
+#include "vchan/backend.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -32,6 +34,25 @@ static const int deadly_calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SY
 	SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(ptrace), SCMP_SYS(socket),
 	SCMP_SYS(connect), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev)};
 
+/* On Xen: the transport's devices, and the memory that its pages are copied to. */
+static int add_transport(scmp_filter_ctx filter) {
+	static const int calls[] = {SCMP_SYS(memfd_create), SCMP_SYS(ftruncate)};
+	const unsigned long *ioctls = vchan_ioctls();
+	int r = 0;
+
+	if (!ioctls)
+		return 0;
+	for (; r == 0 && *ioctls; ioctls++)
+		r = seccomp_rule_add(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, *ioctls));
+	for (size_t i = 0; r == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+			SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS));
+	return r;
+}
+
 static int add_rules(scmp_filter_ctx filter) {
 	int r = 0;
 
@@ -49,7 +70,7 @@ static int add_rules(scmp_filter_ctx filter) {
 	if (r == 0)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r;
+	return r == 0 ? add_transport(filter) : r;
 }
 
 /* Everything else answers EPERM: no path of ours meets that. */

@@ -130,7 +130,8 @@ static int64_t link_wait_us(void *data) {
 static void on_link_open(void *data) {
 	struct domain *d = data;
 
-	d->user->on_open(d->data);
+	if (d->user->on_open)
+		d->user->on_open(d->data);
 }
 
 static void on_link_turn(void *data) {

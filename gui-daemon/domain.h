@@ -9,7 +9,7 @@
 struct domain;
 
 struct domain_user {
-	/* The agent's port is connected; nothing of it was read yet. */
+	/* The agent's port is connected; nothing of it was read yet. May be NULL. */
 	void (*on_open)(void *data);
 	void (*on_over)(void *data);
 };

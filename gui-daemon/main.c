@@ -13,18 +13,13 @@ struct program {
 	GMainLoop *loop;
 	struct options options;
 	struct domain *domain;
-	bool confined, failed;
+	bool failed;
 };
 
-/* Connecting on Xen opens devices; everything else is open before. */
-static bool confined_early(const struct options *o) {
-	return strcmp(o->vchan, "xen") != 0;
-}
-
+/* Everything that has to be opened is open, whatever the transport. */
 static void lock(struct program *p) {
-	int r = p->confined ? 0 : confine();
+	int r = confine();
 
-	p->confined = true;
 	if (r == 0)
 		return;
 	fprintf(stderr, "bulkhead-gui-daemon: %s: cannot confine itself: %s\n", p->options.name.s,
@@ -33,15 +28,11 @@ static void lock(struct program *p) {
 	g_main_loop_quit(p->loop);
 }
 
-static void on_open(void *data) {
-	lock(data);
-}
-
 static void on_over(void *data) {
 	g_main_loop_quit(((struct program *)data)->loop);
 }
 
-static const struct domain_user domain_user = {on_open, on_over};
+static const struct domain_user domain_user = {.on_over = on_over};
 
 static gboolean on_signal(gpointer data) {
 	g_main_loop_quit(data);
@@ -55,8 +46,7 @@ static int run(struct program *p) {
 		return 1;
 	g_unix_signal_add(SIGTERM, on_signal, p->loop);
 	g_unix_signal_add(SIGINT, on_signal, p->loop);
-	if (confined_early(&p->options))
-		lock(p);
+	lock(p);
 	if (!p->failed) {
 		domain_started(p->domain);
 		g_main_loop_run(p->loop);

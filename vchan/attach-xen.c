@@ -42,10 +42,10 @@ void xen_detach(struct xen_vchan *x) {
 	unmap(x, x->left, own_pages(x->orders.left));
 	unmap(x, x->right, own_pages(x->orders.right));
 	unmap(x, x->base.area, 1);
-	if (x->event)
-		xenevtchn_close(x->event);
+	if (x->port)
+		(void)xenevtchn_unbind(x->event, x->port);
 	x->left = x->right = x->base.area = NULL;
-	x->event = NULL;
+	x->port = 0;
 	x->base.ring = (struct ring){0};
 }
 
@@ -147,9 +147,6 @@ int xen_serve(struct xen_vchan *x, size_t read_min, size_t write_min) {
 
 	if (ring_choose(read_min, write_min, &x->orders) != 0)
 		return -EINVAL;
-	x->event = xenevtchn_open(xen_quiet(), 0);
-	if (!x->event)
-		return xen_error();
 	bound = xenevtchn_bind_unbound_port(x->event, (uint32_t)x->peer);
 	if (bound < 0)
 		return xen_error();
@@ -159,8 +156,7 @@ int xen_serve(struct xen_vchan *x, size_t read_min, size_t write_min) {
 	if (r < 0)
 		return r;
 	begin_ring(x);
-	r = xen_add_to_poll(x, xenevtchn_fd(x->event));
-	return r < 0 ? r : publish(x, ref);
+	return publish(x, ref);
 }
 
 /* A positive decimal number and nothing else; 0 if it is not one, or not there. */
@@ -205,9 +201,6 @@ static int map_all(struct xen_vchan *x, uint32_t untrusted_ref, uint32_t untrust
 	uint32_t peer = (uint32_t)x->peer;
 	xenevtchn_port_or_error_t bound;
 
-	x->event = xenevtchn_open(xen_quiet(), 0);
-	if (!x->event)
-		return xen_error();
 	bound = xenevtchn_bind_interdomain(x->event, peer, untrusted_port);
 	if (bound < 0)
 		return 1;
@@ -234,12 +227,11 @@ int xen_attach_client(struct xen_vchan *x) {
 	if (!untrusted_port || !untrusted_ref)
 		return 1;
 	r = map_all(x, untrusted_ref, untrusted_port);
-	if (r == 0) {
-		begin_ring(x);
-		(void)xenevtchn_notify(x->event, x->port);
-		r = xen_add_to_poll(x, xenevtchn_fd(x->event));
-	}
-	if (r != 0)
+	if (r != 0) {
 		xen_detach(x);
-	return r;
+		return r;
+	}
+	begin_ring(x);
+	(void)xenevtchn_notify(x->event, x->port);
+	return 0;
 }

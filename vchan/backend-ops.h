@@ -75,6 +75,7 @@ struct pages_ops {
 struct backend {
 	const struct vchan_ops *vchan;
 	const struct pages_ops *pages;
+	const unsigned long *ioctls; /* vchan_ioctls */
 };
 extern struct backend backend;
 

@@ -50,6 +50,10 @@ void vchan_use_memory(void) {
 	backend = (struct backend){.vchan = &vchan_memory_ops, .pages = &pages_memory_ops};
 }
 
+const unsigned long *vchan_ioctls(void) {
+	return backend.ioctls;
+}
+
 #ifndef BULKHEAD_XEN
 int vchan_use_xen(void) {
 	return -ENOSYS;

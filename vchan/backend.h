@@ -26,3 +26,8 @@ MUST_USE int vchan_use_xen(void);
  * "unix:" (domain and folder from VCHAN_DOMAIN and VCHAN_SOCKET_DIR). 0, or -errno; -EINVAL
  * for other text. */
 MUST_USE int vchan_use(const char *spec);
+
+/* For a client that confines itself: the ioctl commands that this transport goes on needing, ended
+ * by 0. NULL: none. Where there are some it needs memfd_create, ftruncate and F_ADD_SEALS too. What
+ * must be opened is open once the client is begun (libvchan_client_init_async). */
+const unsigned long *vchan_ioctls(void);

@@ -38,7 +38,7 @@ MUST_USE int store_share(struct store *s, uint32_t tx, const char *path, int own
 int store_remove(struct store *s, uint32_t tx, const char *path);
 /* 1 if the directory has no entry. */
 MUST_USE int store_is_empty(struct store *s, uint32_t tx, const char *path);
-/* Fires once at once, after this has returned. */
+/* Fires once at once. */
 MUST_USE int store_watch(struct store *s, const char *path);
 
 MUST_USE int store_begin(struct store *s, uint32_t *ret_tx);

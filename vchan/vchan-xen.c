@@ -16,6 +16,9 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
 #include <xentoollog.h>
 
 static void say_nothing(struct xentoollog_logger *logger, xentoollog_level level, int errnoval,
@@ -56,7 +59,7 @@ static struct xen_vchan *from_base(struct libvchan *v) {
 	return (struct xen_vchan *)(void *)v;
 }
 
-int xen_add_to_poll(struct xen_vchan *x, int fd) {
+static int add_to_poll(struct xen_vchan *x, int fd) {
 	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(x->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
@@ -67,6 +70,8 @@ static void xen_close(struct libvchan *v) {
 
 	xen_unpublish(x);
 	xen_detach(x);
+	if (x->event)
+		xenevtchn_close(x->event);
 	store_free(x->store);
 	auto_close(&x->again);
 	auto_close(&x->epoll);
@@ -84,16 +89,29 @@ static void strike(struct ring_vchan *v) {
 	(void)xenevtchn_notify(x->event, x->port);
 }
 
-/* The admin domain does not end before us. */
-static int open_store(struct xen_vchan *x) {
+/* Everything that has to be opened: a client may confine itself before it is connected. */
+static int open_all(struct xen_vchan *x) {
 	int r = store_open(&x->store);
 
+	if (r < 0)
+		return r;
+	x->epoll = epoll_create1(EPOLL_CLOEXEC);
+	x->again = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	x->event = xenevtchn_open(xen_quiet(), 0);
+	if (x->epoll < 0 || x->again < 0 || !x->event)
+		return xen_error();
+	r = add_to_poll(x, store_fd(x->store));
 	if (r == 0)
-		r = xen_add_to_poll(x, store_fd(x->store));
+		r = add_to_poll(x, x->again);
 	if (r == 0)
-		r = xen_add_to_poll(x, x->again);
-	if (r == 0 && x->peer != 0)
-		r = store_watch(x->store, "@releaseDomain");
+		r = add_to_poll(x, xenevtchn_fd(x->event));
+	return r;
+}
+
+/* Who we are, and when the other end's domain goes: the admin domain does not before us. */
+static int introduce(struct xen_vchan *x) {
+	int r = x->peer == 0 ? 0 : store_watch(x->store, "@releaseDomain");
+
 	if (r < 0)
 		return r;
 	x->own = store_own_domain(x->store);
@@ -111,13 +129,12 @@ static int xen_new(int domain, int port, bool is_server, struct xen_vchan **ret)
 		return -ENOMEM;
 	x->base = (struct ring_vchan){
 		.base.ops = &vchan_xen_ops, .ear = -1, .bell = -1, .waiting = -1, .strike = strike};
+	x->epoll = x->again = -1;
 	x->peer = domain;
 	x->is_server = is_server;
-	x->epoll = epoll_create1(EPOLL_CLOEXEC);
-	x->again = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (x->epoll < 0 || x->again < 0)
-		return -errno;
-	r = open_store(x);
+	r = open_all(x);
+	if (r == 0)
+		r = introduce(x);
 	if (r < 0)
 		return r;
 	if (x->own == domain)
@@ -131,6 +148,17 @@ static int xen_new(int domain, int port, bool is_server, struct xen_vchan **ret)
 	return 0;
 }
 
+/* A request may take in a watch event, even the one that the kernel fires for a new watch before it
+ * answers: it must end the next poll all the same. */
+static void keep_awake(struct xen_vchan *x) {
+	eventfd_t n;
+
+	if (store_changed(x->store))
+		(void)eventfd_write(x->again, 1);
+	else
+		(void)eventfd_read(x->again, &n);
+}
+
 static int xen_server_new(
 	int domain, int port, size_t read_min, size_t write_min, struct libvchan **ret) {
 	AUTO(xen_close_p) struct xen_vchan *x = NULL;
@@ -140,11 +168,12 @@ static int xen_server_new(
 		r = xen_serve(x, read_min, write_min);
 	if (r < 0)
 		return r;
+	keep_awake(x);
 	*ret = &TAKE(x)->base.base;
 	return 0;
 }
 
-/* The last request is the watch on the leaf: it fires once at once, so the first poll ends. */
+/* The watch on the leaf fires once at once, so the first poll ends. */
 static int xen_client_new(int domain, int port, struct libvchan **ret, int *ret_watch) {
 	AUTO(xen_close_p) struct xen_vchan *x = NULL;
 	char leaf[STORE_PATH_MAX + 16];
@@ -158,35 +187,10 @@ static int xen_client_new(int domain, int port, struct libvchan **ret, int *ret_
 	r = store_watch(x->store, leaf);
 	if (r < 0)
 		return r;
+	keep_awake(x);
 	x->base.waiting = *ret_watch = x->epoll;
 	*ret = &TAKE(x)->base.base;
 	return 0;
-}
-
-/* What a request took in must end the next poll. */
-static void keep_awake(struct xen_vchan *x) {
-	eventfd_t n;
-
-	if (store_changed(x->store))
-		(void)eventfd_write(x->again, 1);
-	else
-		(void)eventfd_read(x->again, &n);
-}
-
-static int xen_client_finish(struct libvchan *v) {
-	struct xen_vchan *x = from_base(v);
-	int r;
-
-	if (x->base.area)
-		return 0;
-	(void)store_changed(x->store);
-	r = store_domain_lives(x->store, x->peer);
-	if (r >= 0)
-		r = r ? xen_attach_client(x) : -ENOENT;
-	keep_awake(x);
-	if (r == 0)
-		x->base.waiting = -1;
-	return r;
 }
 
 static void take_channel_event(struct xen_vchan *x) {
@@ -198,6 +202,23 @@ static void take_channel_event(struct xen_vchan *x) {
 	port = xenevtchn_pending(x->event);
 	if (port >= 0)
 		(void)xenevtchn_unmask(x->event, (evtchn_port_t)port);
+}
+
+static int xen_client_finish(struct libvchan *v) {
+	struct xen_vchan *x = from_base(v);
+	int r;
+
+	if (x->base.area)
+		return 0;
+	take_channel_event(x); /* of an attempt that came to nothing */
+	(void)store_changed(x->store);
+	r = store_domain_lives(x->store, x->peer);
+	if (r >= 0)
+		r = r ? xen_attach_client(x) : -ENOENT;
+	keep_awake(x);
+	if (r == 0)
+		x->base.waiting = -1;
+	return r;
 }
 
 static int xen_take_events(struct libvchan *v) {
@@ -237,9 +258,15 @@ const struct vchan_ops vchan_xen_ops = {
 	.close = xen_close,
 };
 
+/* Connecting, waking the peer, mapping and unmapping its pages. */
+static const unsigned long ioctls[] = {IOCTL_EVTCHN_BIND_INTERDOMAIN, IOCTL_EVTCHN_UNBIND,
+	IOCTL_EVTCHN_NOTIFY, IOCTL_GNTDEV_MAP_GRANT_REF, IOCTL_GNTDEV_UNMAP_GRANT_REF,
+	IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, 0};
+
 int vchan_use_xen(void) {
 	if (!xen_gnttab())
 		return xen_error();
-	backend = (struct backend){.vchan = &vchan_xen_ops, .pages = &pages_xen_ops};
+	backend = (struct backend){
+		.vchan = &vchan_xen_ops, .pages = &pages_xen_ops, .ioctls = ioctls};
 	return 0;
 }

@@ -20,7 +20,7 @@ struct xen_vchan {
 	int epoll;
 	int again; /* raised when a watch event was taken in but not yet looked at */
 	xenevtchn_handle *event;
-	evtchn_port_t port;
+	evtchn_port_t port; /* 0: not bound */
 	struct ring_orders orders;
 	void *left, *right; /* mapped pages of the rings, NULL if they lie in the control page */
 };
@@ -43,4 +43,3 @@ MUST_USE int xen_attach_client(struct xen_vchan *x);
 void xen_detach(struct xen_vchan *x);
 /* Removes our xenstore entry, once the client has come or at the end. */
 void xen_unpublish(struct xen_vchan *x);
-MUST_USE int xen_add_to_poll(struct xen_vchan *x, int fd);

@@ -23,8 +23,8 @@ def computes(machine):
 
 def guests(machine):
     """A PV and a PVH guest come up."""
-    machine.create("alpha", "pv")
-    machine.create("beta", "pvh")
+    machine.create("alpha", "pv", memory=384)
+    machine.create("beta", "pvh", memory=384)
     for name in ("alpha", "beta"):
         seen = machine.sh("hostname", guest=name).strip()
         if seen != name:

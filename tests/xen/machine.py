@@ -13,7 +13,7 @@ CPU = "max,-smap,-rdtscp,-xsave"
 XEN_OPTIONS = ("console=com1 com1=115200,8n1 dom0_mem=1536M,max:1536M dom0_max_vcpus=1 dom0_vcpus_pin "
                "loglvl=warning guest_loglvl=warning no-real-mode spec-ctrl=no xpti=no")
 ADMIN_OPTIONS = "console=hvc0 quiet bulkhead.role=admin"
-BOOT_TIMEOUT = 120
+BOOT_TIMEOUT = 240
 # What must not stand in any log. PVH guests are created once more for the emulator's own triple faults (see Machine.create).
 TRAPS = re.compile(r"segfault at|general protection|trap (invalid|divide|int3|stack)|BUG:|Oops|Kernel panic|"
                    r"double fault|FATAL (TRAP|PAGE FAULT)|Xen BUG|Assertion .* failed|crashed\b|"
@@ -44,7 +44,7 @@ class Machine:
             "-initrd", f"{boot}/vmlinuz {ADMIN_OPTIONS},{boot}/initrd.gz",
             "-serial", f"file:{self.serial}",
             "-chardev", f"socket,id=control,path={self.sockets}/control",
-            "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=control",
+            "-device", "virtio-tablet-pci", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=control",
             "-chardev", f"socket,id=monitor,path={self.sockets}/monitor", "-mon", "chardev=monitor,mode=control",
         ]
         for number, image in enumerate((root / "root.img", test_image, boot / "boot.img")):
@@ -144,8 +144,8 @@ class Machine:
                   f'on_crash = "preserve"\n{extra}\n')
         for attempt in (1, 2):
             mark = self.serial.stat().st_size
-            self.sh(f"cat > /run/{name}.cfg <<'END'\n{config}END\nxl create /run/{name}.cfg", timeout=60)
-            rc, out = self.finish(self.start("ready", 90, name), check=False)
+            self.sh(f"cat > /run/{name}.cfg <<'END'\n{config}END\nxl create /run/{name}.cfg", timeout=120)
+            rc, out = self.finish(self.start("ready", 180, name), check=False)
             if rc == 0:
                 return
             fresh = self.serial.read_bytes()[mark:].decode(errors="replace")
@@ -167,9 +167,23 @@ class Machine:
         header = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
         return int(header[1]), int(header[2]), data[header.end():]
 
+    def click(self, x, y):
+        """Moves the real mouse there and presses its left button."""
+        width, height, _ = self.screen("click")
+        axes = [{"type": "abs", "data": {"axis": axis, "value": at * 0x8000 // size + 1}}
+                for axis, at, size in (("x", x, width), ("y", y, height))]
+        self.qmp("input-send-event", events=axes)
+        for down in (True, False):
+            self.qmp("input-send-event", events=[{"type": "btn", "data": {"button": "left", "down": down}}])
+
     def keys(self, *names):
         """Presses and releases keys of the real keyboard together ("shift", "a")."""
         self.qmp("send-key", keys=[{"type": "qcode", "data": name} for name in names])
+
+    def type(self, text):
+        """Types lower-case letters, digits, spaces and line ends."""
+        for c in text:
+            self.keys({" ": "spc", "\n": "ret"}.get(c, c))
 
     def collect(self):
         """Brings the guests' consoles and the admin domain's logs out."""
@@ -179,6 +193,10 @@ class Machine:
                     continue
                 path = name if "/" in name else f"/var/log/xen/console/{name}"
                 (self.logs / pathlib.Path(name).name).write_text(self.sh(f"tail -c 400000 '{path}'"))
+            for name in self.sh("xl list | awk 'NR > 2 && $5 !~ /p/ { print $1 }'").split():
+                _, text = self.finish(self.start("tail -n 100 /tmp/*.log; ps ax", 20, name), check=False)
+                (self.logs / f"inside-{name}.log").write_text(text)
+            (self.logs / "admin-processes.log").write_text(self.sh("ps ax; DISPLAY=:0 timeout 5 xwininfo -root -tree; true"))
             (self.logs / "admin-kernel.log").write_text(self.sh("dmesg"))
         except Failure as failure:
             (self.logs / "collect-failed").write_text(str(failure))
