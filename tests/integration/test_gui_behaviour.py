@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Input, focus, order, properties and icons of a domain's windows."""
+import subprocess
+
 import pytest
 from gui_stage import DOMAIN, FRAME, GROUND, Screen, Stage, check_frame, start_openbox
 from Xlib import XK, X, Xutil
@@ -7,7 +9,7 @@ from Xlib.ext import xtest
 from Xlib.protocol import event as xevent
 
 IMAGE = 0x123456
-SCREEN_LOCKED, HIDE_ALL, KEYBOARD_LOCK, PAUSED = 32, 33, 34, 35
+SCREEN_LOCKED, HIDE_ALL, KEYBOARD_LOCK, PAUSED, SCREEN_CHANGED = 32, 33, 34, 35, 36
 
 
 @pytest.fixture
@@ -340,3 +342,25 @@ def test_unasked_clipboard_data_is_dropped(plain):
     plain.say('raw 8c00000000000000050000006162636465')
     plain.wait_for('ctl 5 .*nobody asked for')
     plain.sync()
+
+
+def test_monitors_and_keyboard_are_told_when_they_change(plain, screen):
+    s = plain.screen
+    plain.hears('monitors 1')
+    subprocess.run(['xrandr', '--display', screen, '--setmonitor', 'left', '640/170x800/210+0+0', 'screen'], check=True)
+    subprocess.run(['xrandr', '--display', screen, '--setmonitor', 'right', '640/170x800/210+640+0', 'none'], check=True)
+    plain.say(f'ctl {SCREEN_CHANGED} 0')
+    plain.wait_for('monitors 2')
+    plain.window(1, 600, 200, 100, 50, 1)
+    assert s.place(s.shown(1)) == (640, 196, 108, 58)  # whole on the right one
+    subprocess.run(['setxkbmap', '-display', screen, 'de'], check=True)
+    plain.wait_for('keyboard de')
+
+
+def test_popups_over_a_monitor_become_ordinary_windows(managed):
+    s = managed.screen
+    managed.window(1, 0, 0, 1280, 800, 1)
+    managed.wait_for('ctl 5 .*covered a monitor')
+    outer = s.shown(1)
+    s.wait_until(lambda: s.property(outer, 'WM_STATE'), 'managed')
+    check_frame(s, outer, GROUND)
