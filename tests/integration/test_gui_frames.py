@@ -77,9 +77,11 @@ def test_moved_partly_off_the_screen(stage):
     stage.window(1, 300, 200, 200, 150, image=IMAGE)
     outer = stage.screen.shown(1)
     stage.screen.configure(outer, x=1200, y=720)
-    stage.wait_for('configure 1 ')
+    stage.wait_for('configure 1 (11|12).. 7..')
+    stage.screen.wait_until(lambda: stage.screen.pixel(1250, 760) == IMAGE, 'its image there')
     stage.say('damage 1 0 0 200 150')
-    stage.wait_for('frame 1')
+    stage.sync()
+    stage.screen.wait_until(lambda: stage.screen.pixel(1279, 799) == IMAGE, 'all of its image')
     check_frame(stage.screen, outer, IMAGE)
 
 
