@@ -94,6 +94,7 @@ int main(int argc, char **argv) {
 		return 2;
 	log_use("bulkhead-qrexec-agent", NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN); /* any service here may send it */
 	/* A call's buffers go back to the system when it ends. */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	a.loop = g_main_loop_new(NULL, FALSE);

@@ -69,7 +69,7 @@ static int read_answer(int fd, struct qrexec_peer *ret) {
 	ssize_t n = recv(fd, b, sizeof(b), MSG_WAITALL);
 
 	if (n == 0) {
-		complain("Request refused", NULL);
+		fputs("Request refused\n", stderr); /* the words that scripts look for */
 		return EXIT_REFUSED;
 	}
 	if (n != sizeof(b) || qrexec_peer_decode(span_over(b, sizeof(b)), ret)) {

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FILE_MAX 65536
 
@@ -185,13 +186,18 @@ static int load_fd(int fd, struct config *ret) {
 
 static int load_from(const char *dir, size_t len, const char *name, struct config *ret) {
 	char path[PATH_MAX];
+	struct stat st;
 	AUTO(auto_close) int fd = -1;
 	int n = snprintf(path, sizeof(path), "%.*s/%s", (int)len, dir, name);
 
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -ENOENT;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	return fd < 0 ? -errno : load_fd(fd, ret);
+	if (fd >= 0)
+		return load_fd(fd, ret);
+	n = -errno;
+	/* A link that leads nowhere is a configuration that cannot be read, not none. */
+	return n == -ENOENT && !lstat(path, &st) ? -ELOOP : n;
 }
 
 static int search(const char *paths, const char *name, struct config *ret) {
@@ -199,7 +205,7 @@ static int search(const char *paths, const char *name, struct config *ret) {
 		size_t len = strcspn(paths, ":");
 		int r = load_from(paths, len, name, ret);
 
-		if (r != -ENOENT && r != -ENAMETOOLONG && r != -ENOTDIR)
+		if (r != -ENOENT && r != -ENAMETOOLONG)
 			return r;
 		paths += len + (paths[len] == ':');
 	}

@@ -232,6 +232,25 @@ static int send_from(struct pump *p, struct local_fd *from, enum qrexec_type typ
 	return PUMP_MOVED;
 }
 
+/* The order is the reference's: stderr's end first where there is none (sockets), else stdout, and
+ * each in its turn while both have something. */
+static int send_output(struct pump *p) {
+	bool err_first = p->err_turn || (p->in_err.fd < 0 && p->in.fd >= 0);
+	int r;
+
+	p->err_turn = !err_first && p->in_err.fd >= 0;
+	if (err_first) {
+		r = send_from(p, &p->in_err, QREXEC_STDERR, &p->err_eof_sent);
+		if (r != PUMP_IDLE)
+			return r;
+	}
+	r = send_from(p, &p->in, QREXEC_STDOUT, &p->in_eof_sent);
+	if (r != PUMP_IDLE || err_first)
+		return r;
+	p->err_turn = false;
+	return send_from(p, &p->in_err, QREXEC_STDERR, &p->err_eof_sent);
+}
+
 int pump_transmit(struct pump *p) {
 	bool service = p->plan.role == PUMP_SERVICE;
 	size_t moved = 0;
@@ -246,11 +265,7 @@ int pump_transmit(struct pump *p) {
 		}
 		if (!p->version || p->exit_sent || p->plan.just_exec)
 			return moved ? PUMP_MOVED : PUMP_IDLE;
-		/* The order of the two ends is the reference's: stderr's first for sockets. */
-		r = service ? send_from(p, &p->in_err, QREXEC_STDERR, &p->err_eof_sent) : PUMP_IDLE;
-		if (r == PUMP_IDLE)
-			r = send_from(
-				p, &p->in, service ? QREXEC_STDOUT : QREXEC_STDIN, &p->in_eof_sent);
+		r = service ? send_output(p) : send_from(p, &p->in, QREXEC_STDIN, &p->in_eof_sent);
 		if (r == PUMP_IDLE)
 			return moved ? PUMP_MOVED : PUMP_IDLE;
 		moved += p->send_end;

@@ -26,7 +26,8 @@ struct pump {
 	uint32_t version; /* agreed; 0 before their HELLO */
 	bool hello_sent, exit_sent;
 	bool joined;
-	bool gone; /* the other side went: its descriptor says so for ever */
+	bool err_turn; /* stderr goes next */
+	bool gone;     /* the other side went: its descriptor says so for ever */
 	char *prefix, *greeting;
 	size_t prefix_at, greeting_at;
 	struct local_fd in, in_err, out, out_err;

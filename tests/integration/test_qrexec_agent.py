@@ -335,7 +335,7 @@ def test_client_refused(domain):
     ident = accept_call(domain, control, b'@dispvm', b'test.X')
     control.send(wire.message(wire.REFUSED, ident))
     out, err = p.communicate(timeout=wire.SECONDS)
-    assert (out, err, p.returncode) == (b'', b'qrexec-client-vm: Request refused\n', 126)
+    assert (out, err, p.returncode) == (b'', b'Request refused\n', 126)
 
 
 def test_client_program(domain):

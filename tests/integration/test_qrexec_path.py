@@ -88,7 +88,7 @@ def test_admin_domain_on_hv(build, tmp_path):
     rig.stop()
 
 
-REFUSED = (b'', b'qrexec-client-vm: Request refused\n', 126)
+REFUSED = (b'', b'Request refused\n', 126)
 
 
 @pytest.mark.parametrize('target,service', [('vault', 'test.Deny'), ('', 'test.Echo'), ('work', 'test.Echo'), ('nowhere', 'test.Echo'),

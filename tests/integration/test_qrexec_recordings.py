@@ -217,6 +217,7 @@ def talk(rig, p, name, result):
         p.stdin.flush()
         out = os.read(p.stdout.fileno(), 100)
         rig.domains['vault'].agent.terminate()
+        wire.wait_for('the control channel ends', lambda: rig.taps[2, 0, 512].over)
         p.stdin.close()
         p.wait(wire.SECONDS)
         assert rig.domains['vault'].agent.wait(wire.SECONDS) == 0
