@@ -24,7 +24,7 @@ static const struct row {
 	{BROKER_KILL, BROKER_TO_MANAGER, 1, 1},
 	{BROKER_VCHAN, BROKER_TO_MANAGER, 0, 0},
 	{BROKER_NOTE, BROKER_TO_MANAGER, 4, 4},
-	{BROKER_QUESTION, BROKER_TO_DIALOG, 7, BROKER_TEXTS_MAX},
+	{BROKER_QUESTION, BROKER_TO_DIALOG, 9, BROKER_TEXTS_MAX},
 	{BROKER_CHOICE, BROKER_FROM_DIALOG, 1, 1},
 	{BROKER_RUN, BROKER_FROM_CLIENT, 2, 2},
 	{BROKER_RUNNING, BROKER_TO_CLIENT, 0, 0},
@@ -73,7 +73,7 @@ static bool is_clean(const struct broker_msg *m) {
 	case BROKER_CHOICE:
 		return m->value < BROKER_CHOICES;
 	case BROKER_QUESTION:
-		return m->count % 2 == 1;
+		return m->count % 3 == 0;
 	case BROKER_LEASES:
 		return m->value <= 1;
 	default:

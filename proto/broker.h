@@ -42,8 +42,9 @@ enum broker_type {
 	/* broker -> dialog and back */
 	BROKER_QUESTION = 64, /* id, value: place of the default among the targets plus 1, or 0;
 			       * texts: source, service, argument, target asked for, rule
-			       * (file:line), then for each target its text and the exact rule
-			       * that "always" would write ("": there is none) */
+			       * (file:line), the source's label, then for each target its text,
+			       * its label ("": not known) and the exact rule that "always" would
+			       * write ("": there is none) */
 	BROKER_CHOICE = 65,   /* id, value: enum broker_choice; text: target, "" with DENY */
 	/* qrexec-client -> broker and back */
 	BROKER_RUN = 80,     /* value: 1 just start it; texts: domain, command */

@@ -30,8 +30,8 @@ static const struct broker_msg samples[] = {
 	{.type = BROKER_NOTE, .value = 1, .count = 4, .texts = {"a", "b", "c", "d"}},
 	{.type = BROKER_QUESTION,
 		.id = 9,
-		.count = 7,
-		.texts = {"a", "s", "+", "", "f:1", "b", "r"}},
+		.count = 9,
+		.texts = {"a", "s", "+", "", "f:1", "red", "b", "blue", "r"}},
 	{.type = BROKER_CHOICE, .id = 9, .value = BROKER_ALWAYS, .count = 1, .texts = {"b"}},
 	{.type = BROKER_RUN, .count = 2, .texts = {"work", "user:true"}},
 	{.type = BROKER_RUNNING, .domain = 3, .port = 513},
@@ -127,6 +127,16 @@ static void test_ranges(void) {
 		size_t n = broker_encode(&in, b, sizeof(b));
 
 		g_assert_cmpint(broker_decode(BROKER_FROM_DIALOG, span_over(b, n), &m), ==, v > 4);
+	}
+	for (uint32_t texts = 0; texts < 16; texts++) { /* whole targets only, at least one */
+		struct broker_msg in = {.type = BROKER_QUESTION, .count = texts};
+		size_t n;
+
+		for (uint32_t i = 0; i < texts; i++)
+			in.texts[i] = "";
+		n = broker_encode(&in, b, sizeof(b));
+		g_assert_cmpint(broker_decode(BROKER_TO_DIALOG, span_over(b, n), &m), ==,
+			!(texts == 9 || texts == 12 || texts == 15));
 	}
 }
 

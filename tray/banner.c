@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tray/banner.h"
 
-#include <gtk/gtk.h>
+#include "tray/trusted.h"
 
 struct banner {
 	GtkWidget *window, *label;
 };
-
-/* gui-daemons keep their pop-ups below every window that carries this property. */
-static void mark_trusted(GtkWidget *widget) {
-	static const guint32 one = 1;
-
-	gdk_property_change(gtk_widget_get_window(widget),
-		gdk_atom_intern_static_string("_BULKHEAD_TRUSTED"),
-		gdk_atom_intern_static_string("CARDINAL"), 32, GDK_PROP_MODE_REPLACE,
-		(const guchar *)&one, 1);
-}
 
 static void style(GtkWidget *widget) {
 	g_autoptr(GtkCssProvider) css = gtk_css_provider_new();
@@ -37,8 +27,7 @@ struct banner *banner_new(void) {
 	style(b->label);
 	gtk_container_add(GTK_CONTAINER(b->window), b->label);
 	atk_object_set_name(gtk_widget_get_accessible(b->window), "Bulkhead notice");
-	gtk_widget_realize(b->window);
-	mark_trusted(b->window);
+	trusted_mark(b->window);
 	return b;
 }
 

@@ -147,15 +147,30 @@ static int start_dialog(struct asks *a, struct ask *k) {
 	return pair[0];
 }
 
+/* The label in whose colour a domain, or a disposable made from it, is shown; "": not known. */
+static const char *label_of(struct asks *a, const char *name) {
+	static const char disposable[] = "@dispvm:";
+	struct domain *d;
+
+	if (!strcmp(name, "dom0"))
+		return "black";
+	if (g_str_has_prefix(name, disposable))
+		name += strlen(disposable);
+	d = domains_find(a->broker->domains, name);
+	return d && d->label ? d->label : "";
+}
+
 static void send_question(struct ask *k, const struct question *q) {
 	static struct broker_msg m;
 
 	m = (struct broker_msg){.type = BROKER_QUESTION,
 		.value = (uint32_t)(q->default_target + 1),
-		.texts = {q->source, q->service, q->argument, q->target, q->rule}};
-	m.count = 5;
-	for (size_t i = 0; i < q->target_count && m.count + 2 <= BROKER_TEXTS_MAX; i++) {
+		.texts = {q->source, q->service, q->argument, q->target, q->rule,
+			label_of(k->in, q->source)}};
+	m.count = 6;
+	for (size_t i = 0; i < q->target_count && m.count + 3 <= BROKER_TEXTS_MAX; i++) {
 		m.texts[m.count++] = q->targets[i];
+		m.texts[m.count++] = label_of(k->in, q->targets[i]);
 		m.texts[m.count++] = q->rules[i];
 	}
 	packets_send(k->dialog, &m, -1);

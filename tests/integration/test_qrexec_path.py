@@ -193,7 +193,8 @@ def test_ask(rig, pair):
     assert finish(work.call('vault', 'test.Ask+x')) == (b'asked\n', b'', 0)
     value, texts = eval(rig.questions.read_text())
     assert texts[:4] == ['work', 'test.Ask', '+x', 'vault'] and texts[4].endswith(':3')
-    assert dict(zip(texts[5::2], texts[6::2]))['vault'] == 'test.Ask +x work vault allow'
+    assert texts[5] == 'red' and dict(zip(texts[6::3], texts[7::3]))['vault'] == 'red'
+    assert dict(zip(texts[6::3], texts[8::3]))['vault'] == 'test.Ask +x work vault allow'
     assert rig.audit()[0]['choice'] == 'once'
     answer(rig, '0 -')
     assert finish(work.call('vault', 'test.Ask+x')) == REFUSED
