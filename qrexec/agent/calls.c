@@ -274,7 +274,7 @@ static void find_and_run(struct call *c) {
 	}
 	if (!c->config.wait_for_session || o->no_session_wait)
 		return run_service(c);
-	session_wait(c->in->session, c->command.user, on_session, c);
+	session_wait(c->in->session, &c->command, on_session, c);
 }
 
 void calls_run(struct calls *all, const struct qrexec_msg *m) {

@@ -48,19 +48,25 @@ static gboolean on_waiter_ended(gint pidfd, GIOCondition condition, gpointer dat
 	return G_SOURCE_REMOVE;
 }
 
-static int start_waiter(struct session *s, const char *user) {
+static int start_waiter(struct session *s, const struct qrexec_command *call) {
 	static const char key[] = "qubes.WaitForSession+";
 	struct service service;
-	struct spawn_plan plan = {.envp = environ, .keep_stderr = true, .one_socket = -1};
+	struct spawn_plan plan = {.keep_stderr = true, .one_socket = -1};
+	struct qrexec_command own = *call; /* the same caller, another service */
+	g_auto(GStrv) env = NULL;
 	struct spawned child;
 	char *argv[] = {service.path, NULL};
-	g_autofree char *line = g_strconcat(user, "\n", NULL);
+	g_autofree char *line = g_strconcat(call->user, "\n", NULL);
 
 	if (service_find(s->service_paths, key, waiter, "", &service) ||
 		service.kind != SERVICE_EXEC)
 		return -1;
 	plan.path = service.path;
 	plan.argv = argv;
+	own.key = (struct qrexec_piece){key, strlen(key)};
+	own.argument = (struct qrexec_piece){"", 0};
+	env = spawn_environment(&own);
+	plan.envp = env;
 	if (spawn(&plan, &child))
 		return -1;
 	if (send(child.in, line, strlen(line), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -72,10 +78,11 @@ static int start_waiter(struct session *s, const char *user) {
 	return 0;
 }
 
-void session_wait(struct session *s, const char *user, void (*then)(void *data), void *data) {
+void session_wait(struct session *s, const struct qrexec_command *call, void (*then)(void *data),
+	void *data) {
 	struct wait *w;
 
-	if (s->state == NOT_YET && start_waiter(s, user))
+	if (s->state == NOT_YET && start_waiter(s, call))
 		s->state = THERE;
 	if (s->state == THERE) {
 		then(data);

@@ -7,9 +7,11 @@
 #include "common/cleanup.h"
 
 struct session;
+struct qrexec_command;
 
 struct session *session_new(const char *service_paths);
 struct session *session_free(struct session *s);
 
-/* Calls then(data), at once or later; never after session_free. */
-void session_wait(struct session *s, const char *user, void (*then)(void *data), void *data);
+/* call: on whose behalf. Calls then(data), at once or later; never after session_free. */
+void session_wait(
+	struct session *s, const struct qrexec_command *call, void (*then)(void *data), void *data);

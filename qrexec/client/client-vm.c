@@ -20,7 +20,7 @@
 
 #define DATA_TIMEOUT 120
 
-enum { EXIT_LOCAL = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 125, EXIT_REFUSED = 126 };
+enum { EXIT_LOCAL = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 125, EXIT_REFUSED = 126, EXIT_EARLY = 255 };
 
 struct client {
 	struct client_options options;
@@ -89,7 +89,7 @@ static void on_done(void *data, const struct pump_result *r) {
 		break;
 	case PUMP_CLOSED:
 		complain("the other side closed the connection early", NULL);
-		c->exit_code = EXIT_TROUBLE;
+		c->exit_code = EXIT_EARLY;
 		break;
 	case PUMP_BAD:
 		complain("the other side broke the protocol", NULL);

@@ -427,7 +427,7 @@ STAGES = {
     # what is killed -> exit code of the caller; None: it was the caller
     'asking': {'caller': None, 'source agent': 126, 'source daemon': 126, 'broker': 126, 'dialog': 126},
     'starting': {'caller': None, 'source agent': 126, 'source daemon': 126, 'broker': 126},
-    'running': {'caller': None, 'service': 137, 'target agent': 125, 'source agent': 0, 'source daemon': 0, 'target daemon': 0, 'broker': 0},
+    'running': {'caller': None, 'service': 137, 'target agent': 255, 'source agent': 0, 'source daemon': 0, 'target daemon': 0, 'broker': 0},
 }
 
 
