@@ -201,4 +201,5 @@ void ask_build(struct ask_widgets *w, const struct ask_question *q, GtkWidget *t
 	gtk_widget_grab_default(w->deny);
 	gtk_widget_grab_focus(w->deny);
 	trusted_mark(w->window);
+	gtk_widget_realize(w->window);
 }

@@ -3,6 +3,8 @@
 
 #include "tray/trusted.h"
 
+#include <gtk/gtk.h>
+
 struct banner {
 	GtkWidget *window, *label;
 };
@@ -28,6 +30,7 @@ struct banner *banner_new(void) {
 	gtk_container_add(GTK_CONTAINER(b->window), b->label);
 	atk_object_set_name(gtk_widget_get_accessible(b->window), "Bulkhead notice");
 	trusted_mark(b->window);
+	gtk_widget_realize(b->window);
 	return b;
 }
 

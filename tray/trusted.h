@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-/* The mark of a window of ours that no domain may lie over. */
+/* Windows of ours: gui-daemons keep what domains pop up below them. */
 #include <gtk/gtk.h>
 
-/* gui-daemons keep their pop-ups below every window that carries this property. Realizes it. */
-void trusted_mark(GtkWidget *window);
+/* Now if it is realised, else when it is. */
+void trusted_mark(GtkWidget *toplevel);

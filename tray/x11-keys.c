@@ -35,6 +35,8 @@ static GdkFilterReturn on_event(GdkXEvent *xevent, GdkEvent *event, gpointer dat
 		struct binding *b = &k->bindings[i];
 
 		if (b->keycode == e->xkey.keycode && b->modifiers == (e->xkey.state & MODIFIERS)) {
+			/* The grab of the key itself would be in the way of a menu's. */
+			XUngrabKeyboard(e->xany.display, e->xkey.time);
 			b->action(b->data);
 			return GDK_FILTER_REMOVE;
 		}

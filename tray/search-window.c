@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tray/search-window.h"
+
+#include "tray/search.h"
+#include "tray/trusted.h"
+
+#include <glib/gi18n-lib.h>
+
+#define HITS_MAX 30
+#define SWATCH   22
+
+struct search_window {
+	struct tray *tray;
+	GtkWidget *window, *entry, *list, *hint;
+	struct search_hit hits[HITS_MAX];
+	guint count;
+	char *actions[ACTION_COUNT]; /* folded */
+};
+
+static GtkWidget *make_row(struct search_window *s, const struct search_hit *hit) {
+	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 10),
+		  *domain = gtk_label_new(hit->domain->name), *what, *image;
+	cairo_surface_t *swatch = tray_swatch(hit->domain, SWATCH);
+	const char *text = hit->app ? hit->app->name : tray_action_name(hit->action);
+	g_autofree char *spoken = g_strdup_printf("%s: %s", hit->domain->name, text);
+
+	image = gtk_image_new_from_surface(swatch);
+	cairo_surface_destroy(swatch);
+	gtk_label_set_xalign(GTK_LABEL(domain), 0);
+	gtk_label_set_width_chars(GTK_LABEL(domain), 14);
+	what = gtk_label_new(text);
+	gtk_label_set_ellipsize(GTK_LABEL(what), PANGO_ELLIPSIZE_END);
+	gtk_label_set_xalign(GTK_LABEL(what), 0);
+	gtk_box_pack_start(GTK_BOX(box), image, FALSE, FALSE, 0);
+	gtk_box_pack_start(GTK_BOX(box), domain, FALSE, FALSE, 0);
+	image = gtk_image_new_from_pixbuf(
+		hit->app ? icons_get(s->tray->icons, hit->app->icon) : NULL);
+	gtk_widget_set_size_request(image, ICONS_PIXELS, ICONS_PIXELS);
+	gtk_box_pack_start(GTK_BOX(box), image, FALSE, FALSE, 0);
+	gtk_box_pack_start(GTK_BOX(box), what, TRUE, TRUE, 0);
+	g_object_set(box, "margin", 4, NULL);
+	gtk_container_add(GTK_CONTAINER(row), box);
+	atk_object_set_name(gtk_widget_get_accessible(row), spoken);
+	return row;
+}
+
+static void clear(struct search_window *s) {
+	s->count = 0;
+	gtk_container_foreach(
+		GTK_CONTAINER(s->list), (GtkCallback)(void (*)(void))gtk_widget_destroy, NULL);
+}
+
+static void on_changed(GtkSearchEntry *entry, gpointer user) {
+	struct search_window *s = user;
+	const char *query = gtk_entry_get_text(GTK_ENTRY(s->entry));
+
+	clear(s);
+	s->count = search_run(s->tray->model, query, (const char *const *)s->actions, s->hits,
+		G_N_ELEMENTS(s->hits));
+	for (guint i = 0; i < s->count; i++)
+		gtk_list_box_insert(GTK_LIST_BOX(s->list), make_row(s, &s->hits[i]), -1);
+	gtk_widget_show_all(s->list);
+	gtk_list_box_select_row(
+		GTK_LIST_BOX(s->list), gtk_list_box_get_row_at_index(GTK_LIST_BOX(s->list), 0));
+	gtk_label_set_text(GTK_LABEL(s->hint),
+		s->count ? ""
+		: *query ? _("Nothing fits.")
+			 : _("Type an application, a domain or an action: \"firefox work\", \"kill "
+			     "banking\"."));
+}
+
+static void go(struct search_window *s, int row) {
+	struct search_hit hit;
+
+	if (row < 0 || (guint)row >= s->count)
+		return;
+	hit = s->hits[row];
+	gtk_widget_hide(s->window);
+	if (hit.kind == SEARCH_APP)
+		tray_open(s->tray, hit.domain, hit.app);
+	else
+		tray_act(s->tray, hit.domain, hit.action);
+}
+
+static void on_row(GtkListBox *list, GtkListBoxRow *row, gpointer user) {
+	go(user, gtk_list_box_row_get_index(row));
+}
+
+static void on_enter(GtkEntry *entry, gpointer user) {
+	struct search_window *s = user;
+	GtkListBoxRow *row = gtk_list_box_get_selected_row(GTK_LIST_BOX(s->list));
+
+	go(s, row ? gtk_list_box_row_get_index(row) : 0);
+}
+
+/* The line keeps the keys; up and down walk through the list below it. */
+static gboolean on_key(GtkWidget *window, GdkEventKey *e, gpointer user) {
+	struct search_window *s = user;
+	GtkListBoxRow *row = gtk_list_box_get_selected_row(GTK_LIST_BOX(s->list));
+	int at = row ? gtk_list_box_row_get_index(row) : 0;
+
+	if (e->keyval == GDK_KEY_Escape) {
+		gtk_widget_hide(s->window);
+		return TRUE;
+	}
+	if (e->keyval != GDK_KEY_Down && e->keyval != GDK_KEY_Up)
+		return FALSE;
+	at += e->keyval == GDK_KEY_Down ? 1 : -1;
+	row = gtk_list_box_get_row_at_index(GTK_LIST_BOX(s->list), at);
+	if (row) {
+		gtk_list_box_select_row(GTK_LIST_BOX(s->list), row);
+		gtk_widget_grab_focus(GTK_WIDGET(row));
+		gtk_entry_grab_focus_without_selecting(GTK_ENTRY(s->entry));
+	}
+	return TRUE;
+}
+
+struct search_window *search_window_new(struct tray *t) {
+	struct search_window *s = g_new0(struct search_window, 1);
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8),
+		  *scroll = gtk_scrolled_window_new(NULL, NULL);
+
+	s->tray = t;
+	for (unsigned a = 0; a < ACTION_COUNT; a++)
+		s->actions[a] = g_utf8_casefold(tray_action_name(a), -1);
+	s->window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
+	gtk_window_set_title(GTK_WINDOW(s->window), _("Search Bulkhead"));
+	gtk_window_set_default_size(GTK_WINDOW(s->window), 560, 420);
+	gtk_window_set_position(GTK_WINDOW(s->window), GTK_WIN_POS_CENTER);
+	trusted_mark(s->window);
+	s->entry = gtk_search_entry_new();
+	gtk_entry_set_max_length(GTK_ENTRY(s->entry), SEARCH_QUERY_MAX);
+	atk_object_set_name(gtk_widget_get_accessible(s->entry), _("Search"));
+	s->list = gtk_list_box_new();
+	atk_object_set_name(gtk_widget_get_accessible(s->list), _("What fits"));
+	s->hint = gtk_label_new(NULL);
+	gtk_label_set_line_wrap(GTK_LABEL(s->hint), TRUE);
+	gtk_container_add(GTK_CONTAINER(scroll), s->list);
+	gtk_box_pack_start(GTK_BOX(box), s->entry, FALSE, FALSE, 0);
+	gtk_box_pack_start(GTK_BOX(box), s->hint, FALSE, FALSE, 0);
+	gtk_box_pack_start(GTK_BOX(box), scroll, TRUE, TRUE, 0);
+	g_object_set(box, "margin", 12, NULL);
+	gtk_container_add(GTK_CONTAINER(s->window), box);
+	/* GtkSearchEntry's own "search-changed" would come 150 ms later. */
+	g_signal_connect(s->entry, "changed", G_CALLBACK(on_changed), s);
+	g_signal_connect(s->entry, "activate", G_CALLBACK(on_enter), s);
+	g_signal_connect(s->list, "row-activated", G_CALLBACK(on_row), s);
+	g_signal_connect(s->window, "key-press-event", G_CALLBACK(on_key), s);
+	g_signal_connect(s->window, "delete-event", G_CALLBACK(gtk_widget_hide_on_delete), NULL);
+	gtk_widget_show_all(box);
+	on_changed(NULL, s);
+	return s;
+}
+
+void search_window_show(struct search_window *s) {
+	gtk_entry_set_text(GTK_ENTRY(s->entry), "");
+	gtk_widget_grab_focus(s->entry);
+	gtk_window_present(GTK_WINDOW(s->window));
+}
+
+void search_window_drop(struct search_window *s, const struct model_domain *d) {
+	for (guint i = 0; i < s->count; i++)
+		if (!d || s->hits[i].domain == d) {
+			clear(s);
+			return;
+		}
+}
+
+void search_window_again(struct search_window *s) {
+	if (gtk_widget_get_visible(s->window))
+		on_changed(NULL, s);
+}
+
+struct search_window *search_window_free(struct search_window *s) {
+	if (!s)
+		return NULL;
+	gtk_widget_destroy(s->window);
+	for (unsigned a = 0; a < ACTION_COUNT; a++)
+		g_free(s->actions[a]);
+	g_free(s);
+	return NULL;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* One line to type into, and what fits: applications, domains, actions. */
+#include "tray/tray.h"
+
+struct search_window *search_window_new(struct tray *t);
+void search_window_show(struct search_window *s);
+/* The domain goes away, or (NULL) all applications do: nothing that is listed may point there. */
+void search_window_drop(struct search_window *s, const struct model_domain *d);
+/* There is something new to be found. */
+void search_window_again(struct search_window *s);
+struct search_window *search_window_free(struct search_window *s);

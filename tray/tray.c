@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tray/tray.h"
+
+#include "tray/first-run.h"
+#include "tray/log-window.h"
+#include "tray/menu.h"
+#include "tray/search-window.h"
+#include "tray/settings.h"
+#include "tray/swatch.h"
+#include "tray/trusted.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#define ICON_SIZE 32
+
+const char *tray_action_name(enum model_action a) {
+	switch (a) {
+	case ACTION_START:
+		return _("Start");
+	case ACTION_STOP:
+		return _("Stop");
+	case ACTION_PAUSE:
+		return _("Pause");
+	case ACTION_UNPAUSE:
+		return _("Resume");
+	case ACTION_KILL:
+		return _("Kill…");
+	case ACTION_TERMINAL:
+		return _("Open a terminal");
+	case ACTION_FILES:
+		return _("Open files");
+	case ACTION_SETTINGS:
+		return _("Settings…");
+	case ACTION_LOG:
+		return _("Log…");
+	case ACTION_COUNT:
+		break;
+	}
+	return "";
+}
+
+char *tray_state_text(const struct model_domain *d) {
+	switch (d->state) {
+	case MODEL_STOPPED:
+		return g_strdup(_("stopped"));
+	case MODEL_STARTING:
+		return g_strdup_printf(_("starting, %u %%"), d->progress);
+	case MODEL_RUNNING:
+		return d->windows ? g_strdup_printf(ngettext("running, %u window",
+							    "running, %u windows", d->windows),
+					    d->windows)
+				  : g_strdup(_("running"));
+	case MODEL_PAUSED:
+		return g_strdup(_("paused"));
+	case MODEL_STOPPING:
+		return g_strdup(_("stopping"));
+	case MODEL_FAILED:
+		return *d->reason ? g_strdup_printf(_("failed: %s"), d->reason)
+				  : g_strdup(_("failed"));
+	case MODEL_UNKNOWN:
+	case MODEL_STATES:
+		break;
+	}
+	return g_strdup(_("unknown"));
+}
+
+cairo_surface_t *tray_swatch(const struct model_domain *d, int size) {
+	return swatch_new(d->rgb, d->pattern, g_ascii_toupper(d->name[0]), size, 1);
+}
+
+struct window_key {
+	struct tray *tray;
+	char *key;
+};
+
+static void on_window_gone(gpointer user, GObject *window) {
+	struct window_key *k = user;
+
+	g_hash_table_remove(k->tray->windows, k->key);
+	g_free(k->key);
+	g_free(k);
+}
+
+bool tray_window_present(struct tray *t, const char *key) {
+	GtkWindow *w = g_hash_table_lookup(t->windows, key);
+
+	if (w)
+		gtk_window_present(w);
+	return w != NULL;
+}
+
+void tray_window_remember(struct tray *t, const char *key, GtkWidget *window) {
+	struct window_key *k = g_new(struct window_key, 1);
+
+	*k = (struct window_key){t, g_strdup(key)};
+	g_hash_table_insert(t->windows, g_strdup(key), window);
+	g_object_weak_ref(G_OBJECT(window), on_window_gone, k);
+}
+
+static gboolean on_notice_timer(gpointer user);
+
+static void set_notice_timer(struct tray *t) {
+	gint64 due = notices_due(t->notices), now = g_get_monotonic_time();
+
+	if (due >= 0 && !t->notice_timer)
+		t->notice_timer = g_timeout_add(
+			(guint)MAX(0, (due - now + 999) / 1000), on_notice_timer, t);
+}
+
+static gboolean on_notice_timer(gpointer user) {
+	struct tray *t = user;
+
+	t->notice_timer = 0;
+	notices_turn(t->notices, g_get_monotonic_time());
+	set_notice_timer(t);
+	return G_SOURCE_REMOVE;
+}
+
+static void on_notice(void *user, const struct notice *n) {
+	struct tray *t = user;
+
+	notify_show(t->notify, n, model_find(t->model, n->domain));
+}
+
+void tray_say(struct tray *t, const char *domain, enum notice_kind kind, const char *text) {
+	notices_tell(t->notices, domain, kind, text, g_get_monotonic_time());
+	set_notice_timer(t);
+}
+
+struct asked {
+	struct tray *tray;
+	char *domain;
+};
+
+static void on_acted(void *user, GVariant *reply, const char *error) {
+	struct asked *a = user;
+
+	if (error)
+		tray_say(a->tray, a->domain, NOTICE_FAILED, error);
+	g_free(a->domain);
+	g_free(a);
+}
+
+static void ask(struct tray *t, const struct model_domain *d, const char *method, GVariant *args) {
+	struct asked *a = g_new(struct asked, 1);
+
+	*a = (struct asked){t, g_strdup(d->name)};
+	link_call_domain(t->link, d->path, method, args, on_acted, a);
+}
+
+static void on_kill_response(GtkDialog *dialog, int response, gpointer user) {
+	struct tray *t = user;
+	struct model_domain *d = model_find(
+		t->model, g_object_get_data(G_OBJECT(dialog), "domain"));
+
+	gtk_widget_destroy(GTK_WIDGET(dialog));
+	if (d && response == GTK_RESPONSE_ACCEPT)
+		ask(t, d, "Kill", NULL);
+}
+
+static void confirm_kill(struct tray *t, const struct model_domain *d) {
+	g_autofree char *key = g_strconcat("kill ", d->name, NULL);
+	GtkWidget *dialog;
+
+	if (tray_window_present(t, key))
+		return;
+	dialog = gtk_message_dialog_new(NULL, 0, GTK_MESSAGE_WARNING, GTK_BUTTONS_NONE,
+		_("End everything in %s at once?"), d->name);
+	gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(dialog), "%s",
+		_("What its programs have not saved is lost. \"Stop\" lets them save first."));
+	gtk_dialog_add_buttons(GTK_DIALOG(dialog), _("_Cancel"), GTK_RESPONSE_CANCEL, _("_Kill"),
+		GTK_RESPONSE_ACCEPT, NULL);
+	gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_CANCEL);
+	gtk_window_set_title(GTK_WINDOW(dialog), _("Kill"));
+	gtk_window_set_position(GTK_WINDOW(dialog), GTK_WIN_POS_CENTER);
+	g_object_set_data_full(G_OBJECT(dialog), "domain", g_strdup(d->name), g_free);
+	g_signal_connect(dialog, "response", G_CALLBACK(on_kill_response), t);
+	trusted_mark(dialog);
+	tray_window_remember(t, key, dialog);
+	gtk_window_present(GTK_WINDOW(dialog));
+}
+
+void tray_act(struct tray *t, struct model_domain *d, enum model_action a) {
+	if (!model_may(d, a))
+		return;
+	switch (a) {
+	case ACTION_START:
+		ask(t, d, "Start", NULL);
+		break;
+	case ACTION_STOP:
+		ask(t, d, "Stop", g_variant_new("(b)", FALSE));
+		break;
+	case ACTION_PAUSE:
+		ask(t, d, "Pause", NULL);
+		break;
+	case ACTION_UNPAUSE:
+		ask(t, d, "Unpause", NULL);
+		break;
+	case ACTION_KILL:
+		confirm_kill(t, d);
+		break;
+	case ACTION_TERMINAL:
+		tray_open(t, d, d->apps->terminal);
+		break;
+	case ACTION_FILES:
+		tray_open(t, d, d->apps->files);
+		break;
+	case ACTION_SETTINGS:
+		settings_show(t, d);
+		break;
+	case ACTION_LOG:
+		log_window_show(t, d);
+		break;
+	case ACTION_COUNT:
+		break;
+	}
+}
+
+void tray_open(struct tray *t, struct model_domain *d, const struct app *a) {
+	launches_start(t->launches, d, a);
+}
+
+void tray_about(struct tray *t) {
+	GtkWidget *dialog;
+	g_autofree char *text = NULL;
+
+	if (tray_window_present(t, "about"))
+		return;
+	text = g_strdup_printf("%s\n%s",
+		_("Domains of their own for the parts of your life, in frames that tell them "
+		  "apart."),
+		model_online(t->model) ? _("bulkheadd runs.") : _("bulkheadd does not run."));
+	dialog = gtk_about_dialog_new();
+	g_object_set(dialog, "program-name", "Bulkhead", "version", BULKHEAD_VERSION, "comments",
+		text, "license-type", GTK_LICENSE_GPL_2_0, "logo", NULL, NULL);
+	gtk_about_dialog_set_logo_icon_name(GTK_ABOUT_DIALOG(dialog), "security-high");
+	g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
+	trusted_mark(dialog);
+	tray_window_remember(t, "about", dialog);
+	gtk_window_present(GTK_WINDOW(dialog));
+}
+
+void tray_hide_all(struct tray *t, bool hide) {
+	t->hidden = hide;
+	link_call_manager(t->link, "HideAll", g_variant_new("(b)", hide), NULL, NULL);
+}
+
+static void set_icon(struct tray *t) {
+	struct model_domain *d = model_find(t->model, model_focused(t->model));
+	cairo_surface_t *s = d ? tray_swatch(d, ICON_SIZE)
+			       : swatch_new(0x303030, PATTERN_SOLID, 'B', ICON_SIZE, 1);
+	g_autofree char *text = d ? g_strdup_printf(_("%s has the focus"), d->name)
+				  : g_strdup(model_online(t->model) ? _("No domain has the focus")
+								    : _("Bulkhead does not run"));
+
+	status_set(t->status, s, text);
+	cairo_surface_destroy(s);
+}
+
+static void tell_change(struct tray *t, const struct model_domain *d, enum model_state before) {
+	if (before == d->state || before == MODEL_UNKNOWN)
+		return;
+	if (d->state == MODEL_FAILED)
+		tray_say(t, d->name, NOTICE_FAILED, d->reason);
+	else if (d->state == MODEL_STOPPED)
+		tray_say(t, d->name, NOTICE_STOPPED, "");
+	else if (d->state == MODEL_RUNNING && before == MODEL_STARTING &&
+		 !launches_any(t->launches, d))
+		tray_say(t, d->name, NOTICE_STARTED, "");
+}
+
+static void on_model(
+	void *user, enum model_event e, struct model_domain *d, enum model_state before) {
+	struct tray *t = user;
+
+	menu_heard(t->menu, e, d);
+	if (e == MODEL_CHANGED)
+		tell_change(t, d, before);
+	if (e == MODEL_CHANGED || e == MODEL_REMOVED)
+		launches_heard(t->launches, d, e == MODEL_REMOVED);
+	if (e == MODEL_REMOVED) {
+		notices_forget(t->notices, d->name);
+		search_window_drop(t->search, d);
+	}
+	if (e == MODEL_GLOBAL)
+		set_icon(t);
+}
+
+static void on_online(void *user, bool online) {
+	struct tray *t = user;
+
+	if (online && model_count(t->model) == 0 && !t->welcomed) {
+		t->welcomed = true;
+		first_run_show(t);
+	}
+}
+
+static void on_refused(void *user, const char *domain, const char *what) {
+	tray_say(user, domain, NOTICE_REFUSED, what);
+}
+
+static void on_command_ended(void *user, const char *path, guint32 id, int status) {
+	launches_command_ended(((struct tray *)user)->launches, path, id, status);
+}
+
+static void on_launch_failed(void *user, const char *domain, const char *text) {
+	tray_say(user, domain, NOTICE_FAILED, text);
+}
+
+static void on_icons(void *user) {
+	menu_icons(((struct tray *)user)->menu);
+}
+
+static void scan(struct tray *t);
+
+static void scan_work(GTask *task, gpointer source, gpointer folder, GCancellable *cancel) {
+	const char *const folders[] = {folder, NULL};
+
+	g_task_return_pointer(task, apps_scan(folders), (GDestroyNotify)apps_unref);
+}
+
+static void on_scanned(GObject *source, GAsyncResult *result, gpointer user) {
+	struct apps *apps = g_task_propagate_pointer(G_TASK(result), NULL);
+	struct tray *t = user;
+
+	if (!apps)
+		return; /* cancelled: the tray is gone */
+	t->scanning = false;
+	for (guint i = 0; i < apps->list->len; i++)
+		icons_get(t->icons, ((struct app *)apps->list->pdata[i])->icon);
+	search_window_drop(t->search, NULL);
+	model_set_host_apps(t->model, apps);
+	apps_unref(apps);
+	search_window_again(t->search);
+	if (t->scan_again)
+		scan(t);
+}
+
+static void scan(struct tray *t) {
+	GTask *task;
+
+	t->scan_again = t->scanning;
+	if (t->scanning)
+		return;
+	t->scanning = true;
+	task = g_task_new(NULL, t->cancel, on_scanned, t);
+	g_task_set_task_data(task, g_build_filename(t->share, "applications", NULL), g_free);
+	g_task_run_in_thread(task, scan_work);
+	g_object_unref(task);
+}
+
+static void on_files(
+	GFileMonitor *m, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user) {
+	if (event != G_FILE_MONITOR_EVENT_CHANGED &&
+		event != G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED)
+		scan(user);
+}
+
+static void on_menu(void *user, int x, int y) {
+	menu_popup(((struct tray *)user)->menu, x, y);
+}
+
+static void on_search(void *user) {
+	search_window_show(((struct tray *)user)->search);
+}
+
+struct tray *tray_new(GtkApplication *app, const char *share) {
+	static const struct link_events link_events = {on_online, on_refused, on_command_ended};
+	static const struct status_events status_events = {on_menu, on_search};
+	const char *const shares[] = {share, NULL};
+	g_autofree char *folder = g_build_filename(share, "applications", NULL);
+	g_autoptr(GFile) file = g_file_new_for_path(folder);
+	struct tray *t = g_new0(struct tray, 1);
+
+	t->app = app;
+	t->share = g_strdup(share);
+	t->cancel = g_cancellable_new();
+	t->windows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	t->icons = icons_new(shares, 1, on_icons, t);
+	t->notices = notices_new(on_notice, t);
+	t->notify = notify_new();
+	t->status = status_new(&status_events, t);
+	t->model = model_new(on_model, t);
+	t->link = link_new(t->model, &link_events, t);
+	t->launches = launches_new(t->link, t->model, on_launch_failed, t);
+	t->menu = menu_new(t);
+	t->search = search_window_new(t);
+	t->monitor = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
+	if (t->monitor)
+		g_signal_connect(t->monitor, "changed", G_CALLBACK(on_files), t);
+	set_icon(t);
+	scan(t);
+	return t;
+}
+
+struct tray *tray_free(struct tray *t) {
+	if (!t)
+		return NULL;
+	g_cancellable_cancel(t->cancel);
+	g_object_unref(t->cancel);
+	if (t->notice_timer)
+		g_source_remove(t->notice_timer);
+	if (t->monitor)
+		g_signal_handlers_disconnect_by_data(t->monitor, t);
+	g_clear_object(&t->monitor);
+	link_free(t->link);
+	launches_free(t->launches);
+	search_window_free(t->search);
+	menu_free(t->menu);
+	status_free(t->status);
+	notify_free(t->notify);
+	notices_free(t->notices);
+	model_free(t->model);
+	icons_free(t->icons);
+	g_free(t->share);
+	g_free(t);
+	return NULL;
+}
