@@ -10,6 +10,9 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define OBJECTS    "org.freedesktop.DBus.ObjectManager"
 #define FOREVER    G_MAXINT
+/* A socket is seen before its owner listens on it: tried again so often, then left alone. */
+#define TRIES      20
+#define TRY_MS     100
 
 struct link {
 	struct model *model;
@@ -22,7 +25,7 @@ struct link {
 	GHashTable *rules; /* key -> text */
 	char *runtime;
 	int runtime_fd;
-	guint watch;
+	guint watch, timer, tries;
 	bool connecting, starting;
 };
 
@@ -156,6 +159,15 @@ static void take(struct link *l, GDBusConnection *c, const char *name) {
 		l);
 }
 
+static gboolean on_timer(gpointer user) {
+	struct link *l = user;
+
+	l->timer = 0;
+	l->tries--;
+	connect_private(l);
+	return G_SOURCE_REMOVE;
+}
+
 static void on_connected(GObject *source, GAsyncResult *result, gpointer user) {
 	g_autoptr(GError) error = NULL;
 	GDBusConnection *c = g_dbus_connection_new_for_address_finish(result, &error);
@@ -168,6 +180,8 @@ static void on_connected(GObject *source, GAsyncResult *result, gpointer user) {
 		g_object_unref(c);
 	else if (c)
 		take(l, c, NULL);
+	else if (l->tries > 0 && !l->timer)
+		l->timer = g_timeout_add(TRY_MS, on_timer, l);
 }
 
 static void connect_private(struct link *l) {
@@ -188,9 +202,12 @@ static void connect_private(struct link *l) {
 static void on_file(
 	GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user) {
 	g_autofree char *name = g_file_get_basename(file);
+	struct link *l = user;
 
-	if (event == G_FILE_MONITOR_EVENT_CREATED && !strcmp(name, "bus"))
-		connect_private(user);
+	if (event != G_FILE_MONITOR_EVENT_CREATED || strcmp(name, "bus") != 0)
+		return;
+	l->tries = TRIES;
+	connect_private(l);
 }
 
 static void on_bus_name(GDBusConnection *c, const gchar *name, const gchar *owner, gpointer user) {
@@ -239,6 +256,8 @@ struct link *link_free(struct link *l) {
 	g_object_unref(l->cancel);
 	if (l->watch)
 		g_bus_unwatch_name(l->watch);
+	if (l->timer)
+		g_source_remove(l->timer);
 	if (l->connection)
 		g_signal_handlers_disconnect_by_data(l->connection, l);
 	g_clear_object(&l->connection);

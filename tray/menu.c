@@ -314,20 +314,26 @@ static void place(GtkMenu *menu, int *x, int *y, gboolean *push_in, gpointer use
 
 	*x = m->x;
 	*y = m->y;
-	*push_in = TRUE;
+	*push_in = FALSE; /* it would scroll rather than move */
 }
 
 void menu_popup(struct menu *m, int x, int y) {
 	GdkDevice *pointer = gdk_seat_get_pointer(
 		gdk_display_get_default_seat(gdk_display_get_default()));
+	g_autoptr(GdkEvent) event = gtk_get_current_event();
+	guint button = 0;
 
+	/* Of a press on a docked icon: its release does not close the menu again. */
+	if (event)
+		gdk_event_get_button(event, &button);
 	m->x = x;
 	m->y = y;
 	if (x < 0)
 		gdk_device_get_position(pointer, NULL, &m->x, &m->y);
 	/* Its successors want the event that led here: a panel's call or a global key is none. */
 	G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-	gtk_menu_popup(GTK_MENU(m->root), NULL, NULL, place, m, 0, GDK_CURRENT_TIME);
+	gtk_menu_popup(
+		GTK_MENU(m->root), NULL, NULL, place, m, button, gtk_get_current_event_time());
 	G_GNUC_END_IGNORE_DEPRECATIONS
 	if (!gtk_widget_get_visible(m->root))
 		g_printerr("bulkhead-tray: the menu cannot be shown: another program holds the "
