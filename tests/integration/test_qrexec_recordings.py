@@ -109,7 +109,12 @@ def rig(build, tmp_path):
     yield r
     r.stop()
     for t in r.taps.values():
+        try:
+            t.sock.shutdown(socket.SHUT_RDWR)  # a close alone leaves the accept waiting
+        except OSError:
+            pass
         t.sock.close()
+        t.join(wire.SECONDS)
 
 
 def messages(data):
