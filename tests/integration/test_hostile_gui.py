@@ -153,10 +153,12 @@ class Place:
 @pytest.fixture(scope='module')
 def place(build):
     programs = Programs()
-    p = Place(programs, build)
-    yield p
-    p.close()
-    programs.end()
+    try:
+        p = Place(programs, build)
+        yield p
+        p.close()
+    finally:
+        programs.end()
 
 
 @pytest.fixture
