@@ -50,13 +50,24 @@ class Session:
         self.env['BULKHEAD_LIBEXEC'] = ':'.join(
             str(p) for p in sorted({f.parent for f in self.build.rglob('bulkhead-*') if f.is_file() and os.access(f, os.X_OK)})
             ) + ':' + str(self.build / 'domains') + ':' + str(pathlib.Path(__file__).parent.parent / 'in-domain')
-        # The person's own rules first, then those of this tree: nothing need be installed.
+        # The person's own rules first, then those of the session and of this tree: nothing need be installed.
         own = pathlib.Path(self.env.get('XDG_CONFIG_HOME') or os.path.expanduser('~/.config')) / 'bulkhead/policy.d'
         own.mkdir(parents=True, exist_ok=True)
-        self.env['BULKHEAD_POLICY_PATH'] = f"{own}:{pathlib.Path(__file__).resolve().parents[2] / 'policy/rules'}"
+        self.env['BULKHEAD_POLICY_PATH'] = f"{own}:{self.demo_rules()}:{pathlib.Path(__file__).resolve().parents[2] / 'policy/rules'}"
         os.mkdir(self.env['BULKHEAD_RUNTIME_DIR'], 0o700)
         # The domains' own log lines go here, not between the sentences for the person.
         self.log = open(self.temp.name + '/session.log', 'ab')
+
+    def demo_rules(self):
+        """A deny to see at work, for this session only; a 30-user.policy of the person's own stands before it."""
+        folder = pathlib.Path(self.temp.name) / 'policy.d'
+        folder.mkdir()
+        (folder / '30-user.policy').write_text(
+            '# The rules of this session of scripts/try: nothing is copied to "private". A file of this name in\n'
+            '# ~/.config/bulkhead/policy.d takes the place of this one (docs/policy-language.md).\n'
+            'qubes.Filecopy          * @anyvm private deny\n'
+            'bulkhead.FilecopyResume * @anyvm private deny\n')
+        return folder
 
     def spawn(self, argv, **more):
         p = subprocess.Popen(argv, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
