@@ -75,10 +75,9 @@ static GtkWidget *build_domains(struct ask_widgets *w, const struct ask_question
 	char name[128];
 
 	ask_escape(q->source, 64, name, sizeof(name));
-	source = label_tile_new(q->source_label, name);
-	name_it(source, _("Domain that asks"));
-	w->target = label_tile_new("", "");
-	name_it(w->target, _("Domain that is asked"));
+	source = label_tile_new(_("Domain that asks"));
+	label_tile_set(source, q->source_label, name);
+	w->target = label_tile_new(_("Domain that is asked"));
 	say_class(arrow, "ask-title");
 	gtk_box_pack_start(GTK_BOX(row), source, TRUE, TRUE, 0);
 	gtk_box_pack_start(GTK_BOX(row), arrow, FALSE, FALSE, 0);
@@ -92,7 +91,8 @@ static void add_fact(GtkGrid *grid, int row, const char *what, GtkWidget *value)
 	gtk_widget_set_halign(label, GTK_ALIGN_START);
 	gtk_widget_set_valign(label, GTK_ALIGN_START);
 	gtk_widget_set_hexpand(value, TRUE);
-	name_it(value, what);
+	atk_object_add_relationship(gtk_widget_get_accessible(value), ATK_RELATION_LABELLED_BY,
+		gtk_widget_get_accessible(label));
 	gtk_grid_attach(grid, label, 0, row, 1, 1);
 	gtk_grid_attach(grid, value, 1, row, 1, 1);
 }
@@ -142,7 +142,6 @@ static GtkWidget *build_choices(struct ask_widgets *w) {
 	w->rule_box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
 	w->rule = text("", "ask-text");
 	gtk_label_set_width_chars(GTK_LABEL(w->rule), 64);
-	name_it(w->rule, _("Rule that will be written"));
 	gtk_widget_set_margin_start(w->rule_box, 2 * SPACE);
 	gtk_box_pack_start(GTK_BOX(w->rule_box),
 		text(_("This rule will be written; “bulkhead policy undo” takes it back:"), NULL),

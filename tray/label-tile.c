@@ -68,7 +68,7 @@ static void style(GtkWidget *name) {
 		GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
 }
 
-GtkWidget *label_tile_new(const char *label, const char *name) {
+GtkWidget *label_tile_new(const char *what) {
 	GtkWidget *tile = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0), *text = gtk_label_new(NULL);
 
 	gtk_label_set_ellipsize(GTK_LABEL(text), PANGO_ELLIPSIZE_MIDDLE);
@@ -80,13 +80,19 @@ GtkWidget *label_tile_new(const char *label, const char *name) {
 	style(text);
 	gtk_box_pack_start(GTK_BOX(tile), text, TRUE, TRUE, 0);
 	g_object_set_data(G_OBJECT(tile), "name", text);
+	g_object_set_data_full(G_OBJECT(tile), "what", g_strdup(what), g_free);
 	g_signal_connect(tile, "draw", G_CALLBACK(on_draw), NULL);
-	label_tile_set(tile, label, name);
+	label_tile_set(tile, "", "");
 	return tile;
 }
 
 void label_tile_set(GtkWidget *tile, const char *label, const char *name) {
+	GtkLabel *text = g_object_get_data(G_OBJECT(tile), "name");
+	g_autofree char *heard = g_strdup_printf(
+		"%s: %s", (const char *)g_object_get_data(G_OBJECT(tile), "what"), name);
+
 	g_object_set_data_full(G_OBJECT(tile), "label", g_strdup(label), g_free);
-	gtk_label_set_text(g_object_get_data(G_OBJECT(tile), "name"), name);
+	gtk_label_set_text(text, name);
+	atk_object_set_name(gtk_widget_get_accessible(GTK_WIDGET(text)), heard);
 	gtk_widget_queue_draw(tile);
 }

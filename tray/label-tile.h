@@ -6,8 +6,9 @@
  */
 #include <gtk/gtk.h>
 
-/* Its label, "" for one that is not known: gray without a pattern. */
-GtkWidget *label_tile_new(const char *label, const char *name);
+/* Its label, "" for one that is not known: gray without a pattern. what: said before the name to
+ * those who hear it. */
+GtkWidget *label_tile_new(const char *what);
 void label_tile_set(GtkWidget *tile, const char *label, const char *name);
 
 /* The frame's own look in a small picture, for rows of a list. */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bulkhead-ask on a screen with a window manager, with real keys and clicks; the test is the broker."""
+import importlib.util
 import os
 import shutil
 import socket
+import subprocess
 import time
 
 import pytest
@@ -20,10 +22,14 @@ QUIET = 1.0
 
 
 class Ask:
-    def __init__(self, programs, build, screen, *targets, argument='+', default=1, source='work', label='blue', seconds=None, show=True):
+    def __init__(self, programs, build, screen, *targets, argument='+', default=1, source='work', label='blue', seconds=None, show=True,
+                 bus=None):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         env = {**os.environ, 'NO_AT_BRIDGE': '1', 'GDK_SCALE': '1', 'LC_ALL': 'C.UTF-8'}
         env.pop('DBUS_SESSION_BUS_ADDRESS', None)
+        if bus:
+            env.pop('NO_AT_BRIDGE')
+            env['DBUS_SESSION_BUS_ADDRESS'] = bus
         more = [] if seconds is None else [f'--seconds={seconds}']
         self.p = programs.start([build / 'tray' / 'bulkhead-ask', '--broker-fd', str(theirs.fileno()), *more],
                                 pass_fds=[theirs.fileno()], env=env)
@@ -73,10 +79,11 @@ class Ask:
         return self.screen.pixels(x, y, w, h)
 
     def alive(self):
-        """"Allow" is drawn in full: the darkest pixel of its text is nearly that of the theme's other text."""
+        """"Allow" is drawn, on light ground, and in full: the darkest pixel of its text is nearly that of the theme's other text."""
         x, y = self.allow_place()
         rows = self.screen.pixels(x - 40, y - 10, 70, 20)
-        return min(sum(p >> s & 255 for s in (0, 8, 16)) for row in rows for p in row) < 280
+        lights = [sum(p >> s & 255 for s in (0, 8, 16)) for row in rows for p in row]
+        return min(lights) < 280 and max(lights) > 600
 
     def wait_alive(self):
         self.screen.wait_until(self.alive, '"Allow" alive')
@@ -298,6 +305,45 @@ def test_both_frames_are_those_of_the_domains(stage):
 
 def is_blue_tile(rows, left, top):
     return all(rows[top + y][left + x] == (0xffffff if (x + 16 - y) % 16 < 4 else 0x3465a4) for y in range(10) for x in range(100))
+
+
+WALK = '''
+import pyatspi, sys, time
+def names(x):
+    yield f"{x.getRoleName()}: {x.name}"
+    for c in x:
+        if c:
+            yield from names(c)
+end = time.monotonic() + 20
+while time.monotonic() < end:
+    for app in pyatspi.Registry.getDesktop(0):
+        if app and "bulkhead-ask" in app.name and app.childCount:
+            print("\\n".join(names(app)))
+            sys.exit(0)
+sys.exit(1)
+'''
+
+
+def test_every_part_has_a_name_for_who_hears_it(programs, stage, monkeypatch):
+    """Walked by AT-SPI on a session bus of its own."""
+    if not importlib.util.find_spec('pyatspi') or not shutil.which('dbus-daemon'):
+        pytest.skip('python3-pyatspi or dbus-daemon is not installed')
+    bus = programs.start(['dbus-daemon', '--session', '--nofork', '--print-address'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    address = bus.stdout.readline().strip()
+    bus.stdout.close()
+    monkeypatch.setenv('GTK_MODULES', 'gail:atk-bridge')
+    a = stage(BANKING, VAULT, argument='+x', bus=address)
+    p = subprocess.run(['/usr/bin/python3', '-c', WALK], env={**os.environ, 'DBUS_SESSION_BUS_ADDRESS': address}, capture_output=True,
+                       text=True, timeout=60)
+    assert p.returncode == 0, p.stderr
+    heard = set(p.stdout.splitlines())
+    assert heard >= {'frame: Bulkhead: a question', 'label: Domain that asks: work', 'label: Domain that is asked: banking',
+                     'label: qubes.Filecopy', 'label: x', 'text: Find a target', 'table: Possible targets', 'push button: Deny',
+                     'push button: Allow', 'radio button: For this session'}
+    assert not {h for h in heard if h in ('push button: ', 'radio button: ', 'text: ', 'table: ')}
+    a.focused()
+    a.key(XK.XK_Escape)
+    assert a.answered() == (DENY, '')
 
 
 def test_bug_class_E15_a_hostile_argument_stays_in_its_box(stage):
