@@ -52,3 +52,4 @@ int cmd_domain(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_label(int argc, char **argv);
 int cmd_manager(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);

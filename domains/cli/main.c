@@ -17,6 +17,7 @@ static const struct {
 	{"run", cmd_run, "run a command in a domain"},
 	{"label", cmd_label, "the labels: colours and patterns"},
 	{"manager", cmd_manager, "what holds for all domains: status, reload, hide, show, quit"},
+	{"doctor", cmd_doctor, "what this computer lacks for running domains, and how to get it"},
 	{"policy", cmd_policy, "explain, check and draw the policy"},
 };
 
