@@ -15,6 +15,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
 #include <locale.h>
+#include <string.h>
 
 #define DEFAULT_MENU_KEY   "<Super>F10"
 #define DEFAULT_SEARCH_KEY "<Super>F9"
@@ -52,10 +53,23 @@ static void bind(struct program *p, const char *name, const char *otherwise, key
 			value ? value : otherwise, name, name, path);
 }
 
+/* [menu] export=no in the same file: nothing of domains in the desktop's own menu. */
+static bool export_wanted(void) {
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	g_autofree char *path = g_build_filename(
+				g_get_user_config_dir(), "bulkhead", "desk.conf", NULL),
+			*value = NULL;
+
+	if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL))
+		value = g_key_file_get_string(file, "menu", "export", NULL);
+	return !value || strcmp(value, "no") != 0;
+}
+
 static void on_startup(GApplication *app, gpointer user) {
 	struct program *p = user;
 
-	p->tray = tray_new(GTK_APPLICATION(app), p->share ? p->share : "/usr/share");
+	p->tray = tray_new(
+		GTK_APPLICATION(app), p->share ? p->share : "/usr/share", export_wanted());
 	p->keys = keys_new();
 	bind(p, "menu", DEFAULT_MENU_KEY, on_menu_key);
 	bind(p, "search", DEFAULT_SEARCH_KEY, on_search_key);

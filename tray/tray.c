@@ -285,6 +285,9 @@ static void on_model(
 	}
 	if (e == MODEL_GLOBAL)
 		set_icon(t);
+	/* Without an answer of bulkheadd, or without a scan, nobody knows what is to be there. */
+	if (t->export && e != MODEL_CHANGED && model_online(t->model) && t->scanned)
+		export_again(t->export);
 }
 
 static void on_online(void *user, bool online) {
@@ -327,12 +330,15 @@ static void on_scanned(GObject *source, GAsyncResult *result, gpointer user) {
 	if (!apps)
 		return; /* cancelled: the tray is gone */
 	t->scanning = false;
+	t->scanned = true;
 	for (guint i = 0; i < apps->list->len; i++)
 		icons_get(t->icons, ((struct app *)apps->list->pdata[i])->icon);
 	search_window_drop(t->search, NULL);
 	model_set_host_apps(t->model, apps);
 	apps_unref(apps);
 	search_window_again(t->search);
+	if (t->export && model_online(t->model))
+		export_again(t->export);
 	if (t->scan_again)
 		scan(t);
 }
@@ -365,11 +371,12 @@ static void on_search(void *user) {
 	search_window_show(((struct tray *)user)->search);
 }
 
-struct tray *tray_new(GtkApplication *app, const char *share) {
+struct tray *tray_new(GtkApplication *app, const char *share, bool export) {
 	static const struct link_events link_events = {on_online, on_refused, on_command_ended};
 	static const struct status_events status_events = {on_menu, on_search};
 	const char *const shares[] = {share, NULL};
-	g_autofree char *folder = g_build_filename(share, "applications", NULL);
+	g_autofree char *folder = g_build_filename(share, "applications", NULL),
+			*entries = g_build_filename(g_get_user_data_dir(), "applications", NULL);
 	g_autoptr(GFile) file = g_file_new_for_path(folder);
 	struct tray *t = g_new0(struct tray, 1);
 
@@ -385,6 +392,8 @@ struct tray *tray_new(GtkApplication *app, const char *share) {
 	t->link = link_new(t->model, &link_events, t);
 	t->launches = launches_new(t->link, t->model, on_launch_failed, t);
 	t->menu = menu_new(t);
+	if (export)
+		t->export = export_new(t->model, entries);
 	t->search = search_window_new(t);
 	t->monitor = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (t->monitor)
@@ -404,6 +413,7 @@ struct tray *tray_free(struct tray *t) {
 	if (t->monitor)
 		g_signal_handlers_disconnect_by_data(t->monitor, t);
 	g_clear_object(&t->monitor);
+	export_free(t->export);
 	link_free(t->link);
 	launches_free(t->launches);
 	search_window_free(t->search);

@@ -4,6 +4,7 @@
  * bulkhead-tray: what its files share. GTK's thread reads no file and waits for nobody: what comes
  * from bulkheadd or from a disk comes by a callback, what is asked of bulkheadd is answered later.
  */
+#include "tray/export.h"
 #include "tray/icons.h"
 #include "tray/launches.h"
 #include "tray/link.h"
@@ -26,6 +27,7 @@ struct tray {
 	struct notify *notify;
 	struct status *status;
 	struct launches *launches;
+	struct export *export; /* NULL: the person does not want it */
 	struct menu *menu;
 	struct search_window *search;
 	GHashTable *windows; /* "settings NAME", "log NAME", "first-run" ... -> GtkWindow */
@@ -33,10 +35,11 @@ struct tray {
 	GFileMonitor *monitor;
 	char *share; /* the /usr/share that domains see */
 	guint notice_timer;
-	bool scanning, scan_again, hidden, welcomed;
+	bool scanning, scanned, scan_again, hidden, welcomed;
 };
 
-struct tray *tray_new(GtkApplication *app, const char *share);
+/* export: applications are put into the desktop's own menu too. */
+struct tray *tray_new(GtkApplication *app, const char *share, bool export);
 struct tray *tray_free(struct tray *t);
 
 /* How an action is called, in the person's language. */

@@ -64,6 +64,9 @@ static struct finding network(void) {
 	if (!program("pasta"))
 		return found(RESULT_LESS, "pasta is not installed: domains run without network",
 			"apt-get install passt");
+	if (access("/usr/sbin/nft", X_OK))
+		return found(RESULT_LESS, "nft is not installed: domains run without network",
+			"apt-get install nftables");
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		g_autofree char *text = g_strdup_printf(

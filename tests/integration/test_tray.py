@@ -201,6 +201,19 @@ def test_a_click_on_the_docked_icon_opens_the_menu(tray):
     tray.wait_shown('bulkhead-tray')
 
 
+def test_applications_stand_in_the_menu_of_the_desktop_and_go_with_their_domain(tray):
+    folder = os.path.join(tray.env['XDG_DATA_HOME'], 'applications')
+    names = lambda: set(os.listdir(folder)) if os.path.isdir(folder) else set()
+    ready(tray.start())
+    tray.desktop.wait(lambda: len(names()) == 3 * len(USUAL), 20, 'the entries')
+    with open(os.path.join(folder, 'bulkhead-work-firefox.desktop')) as f:
+        text = f.read()
+    assert 'Name=Work: Firefox\n' in text and 'Exec=bulkhead run "work" -- "firefox"\n' in text
+    tray.tell('remove', 'work')
+    tray.desktop.wait(lambda: len(names()) == 2 * len(USUAL), 20, 'the entries to go')
+    assert not [n for n in names() if 'work' in n]
+
+
 def test_the_menu_opens_while_the_manager_is_stopped(tray):
     """The bound of the design is 50 ms (tests/bench/menu.py measures it); here only that nothing waits for the manager."""
     ready(tray.start())
