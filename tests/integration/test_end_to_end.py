@@ -262,3 +262,55 @@ def test_try_leaves_nothing_whatever_way_it_ends(build, state, how):
     while set(leftovers()) - before and time.monotonic() < end:
         pass
     assert not set(leftovers()) - before
+
+
+def press(session, *names):
+    d = session.desktop.d
+    codes = [d.keysym_to_keycode(XK.string_to_keysym(n)) for n in names]
+    for code in codes:
+        xtest.fake_input(d, X.KeyPress, code)
+    for code in reversed(codes):
+        xtest.fake_input(d, X.KeyRelease, code)
+    d.sync()
+
+
+def trusted_banner(session):
+    atom = session.desktop.d.intern_atom('_BULKHEAD_TRUSTED')
+    return [w for w in session.desktop.root.query_tree().children
+            if w.get_full_property(atom, X.AnyPropertyType) and w.get_attributes().map_state == X.IsViewable]
+
+
+def test_one_key_hides_every_domain_window(session, two):
+    tray = session.desktop.d.intern_atom('_NET_SYSTEM_TRAY_S0')
+    session.desktop.wait(lambda: session.desktop.d.get_selection_owner(tray) != X.NONE, 30, 'bulkhead-desk')
+    press(session, 'Super_L', 'F12')
+    session.desktop.wait(lambda: not session.desktop.domain_windows() and trusted_banner(session), 20, 'all to be hidden')
+    # What opens meanwhile is hidden too.
+    session.cli('run', 'work', '--', 'xterm', '-T', 'late')
+    wait_in_domain(session, 'work', 'test "$(pidof xterm | wc -w)" = 2')
+    assert not session.desktop.domain_windows()
+    press(session, 'Super_L', 'F12')
+    session.desktop.wait(lambda: session.windows('work') and session.windows('banking') and not trusted_banner(session), 20, 'all to be back')
+
+
+def test_the_keyboard_is_locked_to_one_domain(session, two):
+    for name in two:
+        in_domain(session, name, 'rm -f ~/locked')
+    focus(session, two['work'])
+    say(session, 'touch locked\n')
+    wait_in_domain(session, 'work', 'test -e ~/locked')
+    press(session, 'Super_L', 'F11')
+    session.desktop.wait(lambda: trusted_banner(session), 20, 'the banner that says so')
+    try:
+        focus(session, two['banking'])
+        say(session, 'touch locked\n')
+        focus(session, two['work'])
+        say(session, 'touch after\n')
+        wait_in_domain(session, 'work', 'test -e ~/after')
+        assert in_domain(session, 'banking', 'test -e ~/locked') == 1
+    finally:
+        press(session, 'Super_L', 'F11')
+    session.desktop.wait(lambda: not trusted_banner(session), 20, 'the banner to go')
+    focus(session, two['banking'])
+    say(session, 'touch locked\n')
+    wait_in_domain(session, 'banking', 'test -e ~/locked')
