@@ -4,7 +4,7 @@
  * pixel being readable. Whatever copies in between (the floor, ours, a peer) is somebody else's
  * process.
  *
- * usage: bench-frames SOURCE-DISPLAY SINK-DISPLAY WIDTH HEIGHT
+ * usage: bench-frames SOURCE-DISPLAY SINK-DISPLAY WIDTH HEIGHT [X Y]
  * Makes its window on the source (title "bench-frames") and prints its id; then reads commands on
  * stdin, one a line: latency X Y FRAMES      60 draws a second; pixel X Y of the sink      ->
  * "latency p50 p99 (ms)" rate X Y SECONDS        closed loop                                   ->
@@ -155,11 +155,24 @@ static void rate(struct bench *b, double seconds) {
 	fflush(stdout);
 }
 
+static void paint(struct bench *b, double seconds) {
+	double next = now_ms(), end = next + seconds * 1e3;
+	unsigned n = 0;
+
+	for (; next < end; next += 1000.0 / 60, n++) {
+		sleep_until(next);
+		serve_source(b);
+		draw(b);
+	}
+	printf("paint %u 0\n", n);
+	fflush(stdout);
+}
+
 static void make_window(struct bench *b) {
 	XEvent e;
 
 	b->window = XCreateSimpleWindow(
-		b->source, DefaultRootWindow(b->source), 0, 0, b->w, b->h, 0, 0, 0x102030);
+		b->source, DefaultRootWindow(b->source), b->x, b->y, b->w, b->h, 0, 0, 0x102030);
 	b->color = 0x102030;
 	XSelectInput(b->source, b->window, ExposureMask | KeyPressMask | StructureNotifyMask);
 	XStoreName(b->source, b->window, "bench-frames");
@@ -179,10 +192,15 @@ int main(int argc, char **argv) {
 	double n;
 	int code;
 
-	if (argc != 5 || !(b.source = XOpenDisplay(argv[1])) || !(b.sink = XOpenDisplay(argv[2])))
+	if ((argc != 5 && argc != 7) || !(b.source = XOpenDisplay(argv[1])) ||
+		!(b.sink = XOpenDisplay(argv[2])))
 		return 2;
 	b.w = (unsigned)strtoul(argv[3], NULL, 10);
 	b.h = (unsigned)strtoul(argv[4], NULL, 10);
+	if (argc == 7) {
+		b.x = (int)strtol(argv[5], NULL, 10);
+		b.y = (int)strtol(argv[6], NULL, 10);
+	}
 	make_window(&b);
 	for (;;) {
 		struct pollfd fds[] = {{0, POLLIN, 0}, {ConnectionNumber(b.source), POLLIN, 0}};
@@ -197,6 +215,8 @@ int main(int argc, char **argv) {
 			latency(&b, (unsigned)n, 0);
 		else if (sscanf(line, "rate %d %d %lf", &b.x, &b.y, &n) == 3)
 			rate(&b, n);
+		else if (sscanf(line, "paint %lf", &n) == 1)
+			paint(&b, n);
 		else if (sscanf(line, "key %d %d %lf %d", &b.x, &b.y, &n, &code) == 4)
 			latency(&b, (unsigned)n, code);
 	}

@@ -9,10 +9,10 @@ from Xlib import X
 
 
 class Rig:
-    def __init__(self, stack, build, x_server):
+    def __init__(self, stack, build, x_server, sink=None):
         os.environ['BULKHEAD_BUILD'] = str(build)
         hv = stack.enter_context(hv_rig.Hv())
-        self.sink, sink_pid = x_server(stack, ['Xvfb', '-screen', '0', '2100x1300x24', '-noreset', '-nolisten', 'tcp'])
+        self.sink, sink_pid = sink or x_server(stack, ['Xvfb', '-screen', '0', '2100x1300x24', '-noreset', '-nolisten', 'tcp'])
         top = pathlib.Path(__file__).resolve().parent.parent.parent
         pathlib.Path('/tmp/.X11-unix').mkdir(mode=0o1777, exist_ok=True)
         self.source, source_pid = x_server(stack, ['/usr/lib/xorg/Xorg', '-config', str(top / 'gui-agent/xorg-dummy.conf'), '-configdir', '/nonexistent',

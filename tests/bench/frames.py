@@ -48,16 +48,19 @@ def xvfb(stack, size='2100x1300'):
 class Tool:
     """bench-frames, spoken to by lines."""
 
-    def __init__(self, stack, build, source, sink, w, h):
-        self.p = subprocess.Popen([build / 'tests/bench/bench-frames', source, sink, str(w), str(h)],
+    def __init__(self, stack, build, source, sink, w, h, *at):
+        self.p = subprocess.Popen([build / 'tests/bench/bench-frames', source, sink, str(w), str(h), *map(str, at)],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         stack.callback(self.p.wait)
         stack.callback(self.p.terminate)
         self.window = self.p.stdout.readline().split()[1]
 
-    def ask(self, line):
+    def say(self, line):
         self.p.stdin.write(line + '\n')
         self.p.stdin.flush()
+
+    def ask(self, line):
+        self.say(line)
         answer = self.p.stdout.readline().split()
         if len(answer) < 2 or answer[1] == 'none':
             raise RuntimeError(f'bench-frames: "{line}" was answered "{" ".join(answer)}"')
