@@ -11,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from session import Session
@@ -58,8 +59,9 @@ def main():
         print('| process | count | PSS each, MiB |\n|---|---|---|')
         for name, sizes in sorted(memory.items()):
             print(f'| {name} | {len(sizes)} | {max(sizes) / 1024:.1f} |')
+        time.sleep(10)  # what starting began has ended
         with tempfile.TemporaryDirectory() as folder:
-            traces = [(pid, name, subprocess.Popen(['strace', '-f', '-qq', '-o', f'{folder}/{pid}', '-p', str(pid)])) for pid, name in ours]
+            traces = [(pid, name, subprocess.Popen(['strace', '-f', '-qq', '-tt', '-o', f'{folder}/{pid}', '-p', str(pid)])) for pid, name in ours]
             try:
                 subprocess.run(['timeout', str(a.seconds), 'sleep', 'infinity'])
             finally:
