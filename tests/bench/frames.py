@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parent / 'integration'), str(here.parent.parent / 'scripts' / 'lib')]
@@ -98,6 +99,49 @@ class Xephyr:
         self.pids, self.at = [a, b], (g.x + w // 2, g.y + h // 2)
 
 
+class Xpra:
+    """A server and a client on one machine, with its shared-memory transfer; no isolation."""
+    name = 'xpra'
+
+    def __init__(self, stack, build, w, h):
+        self.sink, b = xvfb(stack)
+        self.source, a = xvfb(stack)
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='bench-xpra-'))
+        env = {**os.environ, 'XDG_RUNTIME_DIR': folder, 'HOME': folder}
+        quiet = ['--daemon=no', '--mdns=no', '--pulseaudio=no', '--notifications=no', '--mmap=yes', '--webcam=no', '--printing=no', '--dbus-launch=no',
+                 '--start-new-commands=no', '--html=off', '--tray=no', '--system-tray=no', '--bell=no', '--clipboard=no', '--speaker=no', '--microphone=no']
+        log = open(folder + '/log', 'wb')
+
+        def start(argv, **more):
+            p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**env, **more})
+            stack.callback(p.wait)
+            stack.callback(p.terminate)
+            return p
+
+        path = folder + '/socket'
+        server = start(['xpra', 'start', self.source, '--use-display=yes', f'--bind={path}', *quiet])
+        self.tool = Tool(stack, build, self.source, self.sink, w, h)
+        while not os.path.exists(path):
+            if server.poll() is not None:
+                raise RuntimeError('xpra did not start: ' + open(folder + '/log', errors='replace').read()[-500:])
+            time.sleep(0.1)
+        client = start(['xpra', 'attach', 'socket://' + path, '--opengl=no', '--encoding=rgb', *quiet], DISPLAY=self.sink)
+        from desktop import Desktop
+        desktop = Desktop(self.sink)
+
+        def found():
+            for win in desktop.root.query_tree().children:
+                g = win.get_geometry()
+                if win.get_attributes().map_state == 2 and g.width >= w and g.height >= h:
+                    return g.x + w // 2, g.y + h // 2, win
+
+        x, y, win = desktop.wait(found, 60, 'the window of xpra')
+        from Xlib import X
+        win.set_input_focus(X.RevertToParent, X.CurrentTime)
+        desktop.d.sync()
+        self.at, self.pids = (x, y), [a, b, server.pid, client.pid]
+
+
 class Ours:
     """Agent and daemon as they are, beside two X servers; the sandbox around the domain costs nothing on this path."""
     name = 'Bulkhead'
@@ -133,7 +177,7 @@ def main():
     p.add_argument('--only', action='append')
     a = p.parse_args()
     build = pathlib.Path(a.build).resolve()
-    kinds = [Floor, Ours] + ([Xephyr] if shutil.which('Xephyr') else [])
+    kinds = [Floor, Ours] + ([Xephyr] if shutil.which('Xephyr') else []) + ([Xpra] if shutil.which('xpra') else [])
     if a.only:
         kinds = [k for k in kinds if k.name in a.only]
     for size in a.size or ['640x480', '1920x1080']:
@@ -143,7 +187,7 @@ def main():
             for k in kinds:
                 try:
                     rounds[k].append(measure(k, build, w, h, a.frames))
-                except (RuntimeError, OSError, IndexError) as e:
+                except (RuntimeError, OSError, IndexError, TimeoutError) as e:
                     print(f'{k.name} {size}: {e}', file=sys.stderr)
         med = {k: {f: statistics.median(r[f] for r in rounds[k]) for f in rounds[k][0]} for k in kinds if rounds[k]}
         print(f'\n| {size} | draw to pixel p50 / p99 ms | CPU ms/frame | key to pixel p50 / p99 ms | frames/s |\n|---|---|---|---|---|')
