@@ -67,6 +67,7 @@ def frame_latency(domain, rounds=40):
     return sorted(times)[rounds * 9 // 10]
 
 
+@pytest.mark.measures
 def test_bug_class_D7_windows_that_come_and_go_leave_nothing(domain):
     a = domain.agent
     a.say('cycle 300')
@@ -81,6 +82,7 @@ def test_bug_class_D7_windows_that_come_and_go_leave_nothing(domain):
     assert after[2] - before[2] < 256
 
 
+@pytest.mark.measures
 def test_images_replaced_for_ever_leave_nothing(domain):
     a = domain.agent
     a.window(1, 100, 100, 64, 64)

@@ -130,10 +130,18 @@ class Place:
         for colour in (BLUE, GREEN):
             self.good.say(f'fill {GOOD:x} {colour:06x}')
             self.round_trip()  # perhaps that of an earlier exposure: so the pixel is waited for as well
-            x, y, w, h = self.screen.place(self.outer)
-            self.screen.wait_until(lambda: self.screen.pixel(x + w // 2, y + h // 2) == colour, 'a new image of the good domain')
+            self.wait_painted(self.outer, colour)
             check_frame(self.screen, self.outer, colour)
         assert not self.daemon.lines(), 'the well-behaved domain was blamed'
+
+    def wait_painted(self, outer, colour):
+        """Until the content is that colour everywhere: what a raise uncovers is painted a moment later, perhaps in pieces."""
+        def painted():
+            x, y, w, h = self.screen.place(outer)
+            g = self.screen.root.get_geometry()
+            left, top, right, bottom = max(x + FRAME, 0), max(y + FRAME, 0), min(x + w - FRAME, g.width), min(y + h - FRAME, g.height)
+            return all(p == colour for row in self.screen.pixels(left, top, right - left, bottom - top) for p in row)
+        self.screen.wait_until(painted, f'content of colour {colour:06x}')
 
     def windows_of(self, daemon):
         name = self.daemon_name(daemon)
@@ -191,6 +199,7 @@ def stays(h, *lines):
         outer = h.place.screen.shown(1)
         outer.configure(stack_mode=X.Above)
         h.place.screen.x.sync()
+        h.place.wait_painted(outer, 0x123456)
         check_frame(h.place.screen, outer, 0x123456)
 
 
