@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parent / 'integration'), str(here.parent.parent / 'scripts' / 'lib')]
@@ -122,9 +121,9 @@ class Xpra:
         server = start(['xpra', 'start', self.source, '--use-display=yes', f'--bind={path}', *quiet])
         self.tool = Tool(stack, build, self.source, self.sink, w, h)
         while not os.path.exists(path):
-            if server.poll() is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(0.1)
                 raise RuntimeError('xpra did not start: ' + open(folder + '/log', errors='replace').read()[-500:])
-            time.sleep(0.1)
         client = start(['xpra', 'attach', 'socket://' + path, '--opengl=no', '--encoding=rgb', *quiet], DISPLAY=self.sink)
         from desktop import Desktop
         desktop = Desktop(self.sink)

@@ -11,7 +11,6 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from session import Session
@@ -59,7 +58,7 @@ def main():
         print('| process | count | PSS each, MiB |\n|---|---|---|')
         for name, sizes in sorted(memory.items()):
             print(f'| {name} | {len(sizes)} | {max(sizes) / 1024:.1f} |')
-        time.sleep(10)  # what starting began has ended
+        subprocess.run(['timeout', '10', 'sleep', 'infinity'])  # what starting began has ended by then
         with tempfile.TemporaryDirectory() as folder:
             traces = [(pid, name, subprocess.Popen(['strace', '-f', '-qq', '-tt', '-o', f'{folder}/{pid}', '-p', str(pid)])) for pid, name in ours]
             try:
