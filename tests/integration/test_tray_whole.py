@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tray with a whole Bulkhead behind it: first run, an application by keys, its framed window, settings, the end."""
+import os
+import pathlib
+import shutil
+import sys
+import time
+
+import pytest
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / 'bench')]
+from session import Session
+from tray_rig import Tray
+
+
+@pytest.mark.skipif(not shutil.which('xterm'), reason='xterm is not installed')
+def test_from_the_first_run_to_a_window(build, programs):
+    if os.geteuid() == 0:
+        pytest.skip('domains belong to an ordinary user')
+    with Session(build, screen='1280x800', window_manager=['openbox', '--sm-disable']) as s:
+        t = Tray(build, programs, s.env['DISPLAY'], domains=None)
+        t.env.update({k: s.env[k] for k in ('BULKHEAD_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'BULKHEAD_LIBEXEC')})
+        t.share = '/usr/share'
+        t.start()
+        t.wait_shown('Welcome to Bulkhead')
+        t.keys('Return')
+        t.wait_gone('Welcome to Bulkhead')
+        assert set(s.domains()) == {'work', 'private', 'banking'}
+        assert s.domains()['work']['label'] == 'blue'
+
+        t.again('--search')
+        t.wait_shown('Search Bulkhead')
+        begin = time.monotonic()
+        t.desktop.wait(lambda: t.keys('ctrl+a') or t.type('open terminal work') or t.keys('Return') or not t.shown('Search Bulkhead'), 20,
+                       'a terminal to be offered')
+        t.wait_shown('work')
+        s.wait_window('work')
+        t.wait_gone('work')
+        assert s.domains()['work']['state'] == 'running'
+        print(f'from the search to the window: {time.monotonic() - begin:.2f} s')
+
+        t.again('--settings', 'private')
+        t.wait_shown('Settings of private')
+        t.keys('alt+m', 'ctrl+a')
+        t.type('12')
+        t.keys('Return')  # refused by the manager: the window stays
+        t.keys('ctrl+a')
+        t.type('800')
+        t.keys('Return')
+        t.wait_gone('Settings of private')
+        assert s.domains()['private']['memory'] == 800
+        t.again('--quit')
+        assert t.p.wait(20) == 0
+        assert s.windows('work'), 'domains run on without the tray'
+        t.end()
