@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bulkhead-ask on a screen with a window manager, with real keys and clicks; the test is the broker."""
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -25,7 +26,9 @@ class Ask:
     def __init__(self, programs, build, screen, *targets, argument='+', default=1, source='work', label='blue', seconds=None, show=True,
                  bus=None):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        env = {**os.environ, 'NO_AT_BRIDGE': '1', 'GDK_SCALE': '1', 'LC_ALL': 'C.UTF-8'}
+        suppressions = pathlib.Path(__file__).parent / 'lsan.supp'
+        env = {**os.environ, 'NO_AT_BRIDGE': '1', 'GDK_SCALE': '1', 'LC_ALL': 'C.UTF-8',
+               'LSAN_OPTIONS': f'suppressions={suppressions}:print_suppressions=0'}
         env.pop('DBUS_SESSION_BUS_ADDRESS', None)
         if bus:
             env.pop('NO_AT_BRIDGE')
@@ -98,11 +101,12 @@ class Ask:
         self.wait_alive()
 
     def seconds_pass(self, count):
-        """So many changes of the line that counts down to the denial."""
+        """The line that counts down to the denial changes until so many seconds have passed."""
         def line():
             x, y, _, h = self.screen.place(self.window)
             return self.screen.pixels(x + 24, y + h - 50, 250, 30)
-        for _ in range(count):
+        end = time.monotonic() + count
+        while time.monotonic() < end:
             before = line()
             self.screen.wait_until(lambda: line() != before, 'the next second')
 
