@@ -59,11 +59,14 @@ char *export_text(
 	return g_key_file_to_data(file, NULL, NULL);
 }
 
+/* An empty one is what is left where the power went. */
 static bool ours(const char *path) {
 	g_autoptr(GKeyFile) file = g_key_file_new();
+	GStatBuf st;
 
-	return g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) &&
-	       g_key_file_has_key(file, G_KEY_FILE_DESKTOP_GROUP, EXPORT_KEY, NULL);
+	return (!g_stat(path, &st) && st.st_size == 0) ||
+	       (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL) &&
+		       g_key_file_has_key(file, G_KEY_FILE_DESKTOP_GROUP, EXPORT_KEY, NULL));
 }
 
 static guint remove_others(const char *folder, GHashTable *wanted) {
@@ -97,7 +100,9 @@ guint export_sync(const char *folder, GHashTable *wanted) {
 		if (there && !ours(path))
 			continue;
 		if (!there || !g_file_get_contents(path, &is, NULL, NULL) || strcmp(is, text) != 0)
-			n += g_file_set_contents(path, text, -1, NULL);
+			/* Thousands of files: none is worth waiting for the disk. */
+			n += g_file_set_contents_full(
+				path, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, NULL);
 	}
 	return n;
 }

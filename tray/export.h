@@ -8,7 +8,7 @@
 #include "tray/model.h"
 
 #define EXPORT_KEY       "X-Bulkhead-Domain"
-#define EXPORT_FILES_MAX 4000
+#define EXPORT_FILES_MAX 2000
 
 /* The file's text; the caller frees it. */
 char *export_text(const char *domain, const char *app_name, const char *icon, char *const *command);
