@@ -145,10 +145,13 @@ static gboolean on_signal(gpointer app) {
 int main(int argc, char **argv) {
 	struct program p = {0};
 	g_autoptr(GtkApplication) app = NULL;
+	const char *locales;
 	int status;
 
 	setlocale(LC_ALL, "");
-	bindtextdomain(GETTEXT_PACKAGE, BULKHEAD_LOCALEDIR);
+	/* From a build tree: its po folder. */
+	locales = g_getenv("BULKHEAD_LOCALE_DIR");
+	bindtextdomain(GETTEXT_PACKAGE, locales ? locales : BULKHEAD_LOCALEDIR);
 	bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
 	textdomain(GETTEXT_PACKAGE);
 	gdk_set_allowed_backends("x11");

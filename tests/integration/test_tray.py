@@ -231,6 +231,16 @@ def test_the_menu_opens_while_the_manager_is_stopped(tray):
     assert tray.called('Start')[0] == 'work'
 
 
+@pytest.mark.skipif(not shutil.which('msgfmt'), reason='gettext is not installed')
+def test_it_speaks_german(build, programs, screen):
+    t = make(build, programs, screen)
+    t.env.update(LANGUAGE='de', BULKHEAD_LOCALE_DIR=str(build / 'po'))
+    ready(t.start())
+    t.again('--settings', 'work')
+    t.wait_shown('Einstellungen von work')
+    t.end()
+
+
 def test_it_finds_the_manager_again(tray):
     ready(tray.start())
     tray.manager.p.kill()
