@@ -279,6 +279,9 @@ static void fill_labels(struct settings *s) {
 static void fill_netvms(struct settings *s) {
 	GtkComboBoxText *box = GTK_COMBO_BOX_TEXT(widget(s, "netvm"));
 
+	/* The label on its left belongs to the box, not to the line inside. */
+	atk_object_set_name(gtk_widget_get_accessible(gtk_bin_get_child(GTK_BIN(box))),
+		gtk_label_get_text(GTK_LABEL(widget(s, "netvm-label"))));
 	gtk_combo_box_text_append_text(box, "");
 	gtk_combo_box_text_append_text(box, "net");
 	for (guint i = 0; i < model_count(s->tray->model); i++) {
