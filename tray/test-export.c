@@ -22,10 +22,11 @@ static void test_round(void) {
 	g_assert_cmpstr(words[2], ==, "work");
 	g_assert_cmpstr(words[3], ==, "--");
 	for (guint i = 0; command[i]; i++) {
-		g_autoptr(GString) s = g_string_new(words[4 + i]);
+		/* A lone percent sign would begin a code. */
+		g_autoptr(GString) s = g_string_new(command[i]);
 
-		g_string_replace(s, "%%", "%", 0);
-		g_assert_cmpstr(s->str, ==, command[i]);
+		g_string_replace(s, "%", "%%", 0);
+		g_assert_cmpstr(words[4 + i], ==, s->str);
 	}
 }
 
