@@ -176,9 +176,9 @@ def main():
     p.add_argument('--only', action='append')
     a = p.parse_args()
     build = pathlib.Path(a.build).resolve()
-    kinds = [Floor, Ours] + ([Xephyr] if shutil.which('Xephyr') else []) + ([Xpra] if shutil.which('xpra') else [])
-    if a.only:
-        kinds = [k for k in kinds if k.name in a.only]
+    kinds = [Floor, Ours] + ([Xephyr] if shutil.which('Xephyr') else [])
+    if a.only:  # xpra only when it is asked for: what it shows is not always the colour that was drawn
+        kinds = [k for k in [*kinds, Xpra] if k.name in a.only]
     for size in a.size or ['640x480', '1920x1080']:
         w, h = map(int, size.split('x'))
         rounds = {k: [] for k in kinds}
