@@ -221,8 +221,6 @@ class Session:
             signal.pause()
 
     def end(self):
-        for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(s, signal.SIG_IGN)
         for p in reversed(self.children):  # the manager before the display
             if p.poll() is None:
                 p.terminate()
@@ -231,17 +229,19 @@ class Session:
                 except subprocess.TimeoutExpired:
                     p.kill()
                     p.wait()
-        # Whoever lost its parent on the way was handed to us (child subreaper): nothing stays.
-        while True:
-            orphans = [int(p) for p in pathlib.Path(f'/proc/self/task/{os.getpid()}/children').read_text().split()]
-            for pid in orphans:
-                os.kill(pid, signal.SIGKILL)
-            try:
-                os.waitpid(-1, 0)
-            except ChildProcessError:
-                break
         self.log.close()
         self.temp.cleanup()
+
+
+def end_orphans():
+    """Whoever lost its parent on the way was handed to this process (child subreaper): nothing stays."""
+    while True:
+        for pid in pathlib.Path(f'/proc/self/task/{os.getpid()}/children').read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            break
 
 
 def main():
@@ -268,7 +268,10 @@ def main():
         print(session.tail(), file=sys.stderr)
         status = 1
     finally:
+        for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(s, signal.SIG_IGN)
         session.end()
+        end_orphans()
     if path:
         print(path)
     return status
