@@ -26,7 +26,7 @@ class Desktop:
             yield c
             yield from self._all(c)
 
-    def _prop(self, w, name):
+    def property(self, w, name):
         try:
             p = w.get_full_property(self.d.intern_atom(name), X.AnyPropertyType)
         except error.XError:
@@ -37,7 +37,7 @@ class Desktop:
         """Outer windows of domains: [(window, domain, title)] of those that are on the screen."""
         found = []
         for w in self._all(self.root):
-            name = self._prop(w, '_QUBES_VMNAME')
+            name = self.property(w, '_QUBES_VMNAME')
             if name is None:
                 continue
             try:
@@ -45,7 +45,7 @@ class Desktop:
                     continue
             except error.XError:
                 continue
-            title = self._prop(w, '_NET_WM_NAME') or b''
+            title = self.property(w, '_NET_WM_NAME') or b''
             text = lambda v: v.decode('utf-8', 'replace') if isinstance(v, bytes) else str(v)
             found.append((w, text(name), text(title)))
         return found

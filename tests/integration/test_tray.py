@@ -191,7 +191,7 @@ def test_a_click_on_the_docked_icon_opens_the_menu(tray):
 
     def icon():
         for w in tray.desktop._all(tray.desktop.root):
-            name = tray.desktop._prop(w, 'WM_CLASS')
+            name = tray.desktop.property(w, 'WM_CLASS')
             if name and name.startswith(b'bulkhead\0') and w.get_attributes().map_state == X.IsViewable:
                 return w
         return None

@@ -121,7 +121,7 @@ class Tray:
         for w in d._all(d.root):
             try:
                 if w.get_full_property(atom, 0) and w.get_attributes().map_state == 2:
-                    name = d._prop(w, '_NET_WM_NAME')
+                    name = d.property(w, '_NET_WM_NAME')
                     found.append((w, (name or b'').decode()))
             except Exception:  # the window went away between two questions
                 continue
