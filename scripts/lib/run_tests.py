@@ -189,7 +189,10 @@ class Runner:
             self.meson_tests('sanitize', folder, ['unit', 'fuzz-corpus'], 1200)
             # A confined process cannot be looked through for leaks, and a command that ends need not free: unit tests look for them.
             with self.cgroup():
-                self.pytest('sanitize', folder, 2400, {'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=1'}, select=['-m', 'not slow and not measures'])
+                self.pytest('sanitize', folder, 2400, {'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=1'}, select=[
+                    '-m', 'not slow and not measures',
+                    # GTK under the sanitizers: bulkhead-tray's windows do not come up there yet (HACKING, what comes next).
+                    '--ignore-glob=*test_tray*', '--ignore-glob=*test_ask*'])
         for k in env:
             self.env.pop(k, None)
 
