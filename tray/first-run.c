@@ -117,7 +117,6 @@ void first_run_show(struct tray *t) {
 	f = g_new0(struct first_run, 1);
 	f->tray = t;
 	f->ui = gtk_builder_new();
-	gtk_builder_set_translation_domain(f->ui, GETTEXT_PACKAGE);
 	gtk_builder_add_from_resource(f->ui, RESOURCE, NULL);
 	f->window = widget(f, "first-run");
 	atk_object_set_name(gtk_widget_get_accessible(widget(f, "frames")),

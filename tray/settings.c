@@ -309,7 +309,6 @@ static struct settings *settings_new(struct tray *t, const struct model_domain *
 
 	s->tray = t;
 	s->ui = gtk_builder_new();
-	gtk_builder_set_translation_domain(s->ui, GETTEXT_PACKAGE);
 	gtk_builder_add_from_resource(s->ui, RESOURCE, NULL);
 	s->window = widget(s, "settings");
 	s->domain = d ? g_strdup(d->name) : NULL;
