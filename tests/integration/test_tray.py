@@ -254,6 +254,7 @@ def test_it_finds_the_manager_again(tray):
     assert tray.again('--settings', 'work').returncode == 1
 
 
+@pytest.mark.measures
 def test_bug_class_H10_hostile_menus_are_bounded(build, programs, screen):
     """Ten thousand entries with endless and turned-round names, and pictures that are none or far too large."""
     share = programs_share = None
