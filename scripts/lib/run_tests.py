@@ -190,9 +190,7 @@ class Runner:
             # A confined process cannot be looked through for leaks, and a command that ends need not free: unit tests look for them.
             with self.cgroup():
                 self.pytest('sanitize', folder, 2400, {'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=1'}, select=[
-                    '-m', 'not slow and not measures',
-                    # The question's dialog: one test of it waits too long there (HACKING, what comes next).
-                    '--ignore-glob=*test_ask*'])
+                    '-m', 'not slow and not measures'])
         for k in env:
             self.env.pop(k, None)
 

@@ -280,7 +280,7 @@ def test_only_listed_targets_can_be_chosen(stage):
     a.screen.wait_until(lambda: len({p for row in a.picture() for p in row}) > 10, 'the dialog drawn')
     a.seconds_pass(3)
     assert not a.alive()
-    a.click(entry_place(a))
+    focus_entry(a)
     a.key(*[ord(c) for c in 'vaulx'])
     a.seconds_pass(3)
     assert not a.alive() and a.nothing_said()
@@ -294,6 +294,17 @@ def entry_place(a):
     """Below title and tiles: the target's entry."""
     x, y, w, _ = a.screen.place(a.window)
     return x + w // 2, y + 140
+
+
+def focus_entry(a):
+    """A click goes by way of the window manager, a key does not: the entry shows that it has the focus before anything is typed."""
+    x, y = entry_place(a)
+
+    def edge():
+        return a.screen.pixels(x, y - 25, 1, 50)
+    before = edge()
+    a.click((x, y))
+    a.screen.wait_until(lambda: edge() != before, 'the entry with the focus')
 
 
 def colors(a):
