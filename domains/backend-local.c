@@ -288,6 +288,8 @@ static int spawn_helper(
 	g_ptr_array_add(argv, g_strdup_printf("--hv-mark=%d", hv_client_mark(m->in->hv)));
 	g_ptr_array_add(argv, g_strdup("--manager-fd=3"));
 	g_ptr_array_add(argv, g_strdup("--hv-fd=4"));
+	if (d->kind == KIND_DISPOSABLE)
+		g_ptr_array_add(argv, g_strdup("--fresh"));
 	if (d->nested_sandbox)
 		g_ptr_array_add(argv, g_strdup("--nested-sandbox"));
 	g_ptr_array_add(argv, NULL);
@@ -371,6 +373,10 @@ static void local_kill(struct machine *m) {
 
 static void local_pause(struct machine *m, bool pause) {
 	tell(m, pause ? LOCAL_PAUSE : LOCAL_UNPAUSE, 0, 0);
+}
+
+static bool local_outdated(const struct machine *m) {
+	return false;
 }
 
 static void local_keep(struct machine *m, enum machine_kept what, int fd) {
@@ -482,6 +488,7 @@ const struct backend_ops backend_local = {
 	.stop = local_stop,
 	.kill = local_kill,
 	.pause = local_pause,
+	.outdated = local_outdated,
 	.keep = local_keep,
 	.transport = local_transport,
 	.free = local_free,

@@ -50,6 +50,8 @@ struct backend_ops {
 	void (*stop)(struct machine *m, unsigned timeout_ms);
 	void (*kill)(struct machine *m);
 	void (*pause)(struct machine *m, bool pause);
+	/* What it was started from has changed since: it is not what a start now would give. */
+	bool (*outdated)(const struct machine *m);
 	/* The descriptor stays the caller's. */
 	void (*keep)(struct machine *m, enum machine_kept what, int fd);
 	/* How a daemon reaches this domain: its --vchan option in spec, and the descriptor it needs

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define DISPOSABLES_MAX 9999
-
 /* The qrexec-daemon beside a running domain. */
 struct side {
 	struct calls *in;
@@ -195,7 +193,7 @@ static struct side *side_of(struct calls *c, const char *name) {
 void calls_domain(struct calls *c, struct domain *d) {
 	struct side *s;
 
-	if (!c || !c->broker)
+	if (!c || !c->broker || d->prepared_for)
 		return;
 	describe(c, d);
 	s = side_of(c, domain_name(d));
@@ -251,73 +249,35 @@ static void on_start(struct calls *c, const struct broker_msg *m) {
 	domain_start(d, on_started, request_new(c, m->id, m->texts[0]));
 }
 
-/* A name that no domain has now. */
-static char *free_name(struct manager *m) {
-	for (unsigned i = 0; i < 64; i++) {
-		char *name = g_strdup_printf("disp%d", g_random_int_range(1, DISPOSABLES_MAX + 1));
+static void on_made(void *user, struct domain *d, const GError *error) {
+	struct request *r = user;
 
-		if (!manager_find(m, name))
-			return name;
-		g_free(name);
+	if (!d || !r->in) {
+		if (r->in)
+			tell_done(r->in, r->id, error->code == DOMAIN_E_FAILED ? EIO : ENOENT,
+				error->message, -1);
+		else if (d)
+			domain_kill(d, manager_ignore, NULL);
+		request_free(r);
+		return;
 	}
-	return NULL;
-}
-
-static struct domain *make_disposable(
-	struct calls *c, const struct definition *from, GError **error) {
-	g_autofree char *name = free_name(c->manager),
-			*memory = g_strdup_printf("%u", from->memory),
-			*maxmem = g_strdup_printf("%u", from->maxmem);
-	/* What it is allowed is what its template is allowed (bug class E8). */
-	const char *const pairs[] = {"kind", "disposable", "label", from->label->name, "template",
-		from->kind == KIND_TEMPLATE ? from->name.s : from->template, "netvm", from->netvm,
-		"net_allow", from->net_allow, "maxmem", maxmem, "memory", memory, "default_dispvm",
-		from->name.s, "default_user", from->default_user, NULL};
-	struct domain *d = name ? manager_create(c->manager, name, pairs, error) : NULL;
-
-	if (d)
-		g_hash_table_add(c->disposables, g_strdup(name));
-	return d;
+	g_free(r->name);
+	r->name = g_strdup(domain_name(d));
+	g_hash_table_add(r->in->disposables, g_strdup(r->name));
+	domain_start(d, on_started, r);
 }
 
 static void on_disposable(struct calls *c, const struct broker_msg *m) {
-	struct domain *from = manager_find(c->manager, m->texts[0]), *d;
-	g_autoptr(GError) error = NULL;
-
-	if (!from || !from->definition->template_for_dispvms) {
-		tell_done(c, m->id, ENOENT, "it is no template for throw-away domains", -1);
-		return;
-	}
-	d = make_disposable(c, from->definition, &error);
-	if (!d) {
-		tell_done(c, m->id, EIO, error ? error->message : "no name is free", -1);
-		return;
-	}
-	domain_start(d, on_started, request_new(c, m->id, domain_name(d)));
+	manager_create_disposable(
+		c->manager, m->texts[0], on_made, request_new(c, m->id, m->texts[0]));
 }
 
-static void on_removed(void *user, const GError *error) {
-	(void)user;
-	if (error)
-		g_warning("%s", error->message);
-}
-
-static void on_killed(void *user, const GError *error) {
-	struct request *r = user;
-	struct domain *d = r->in ? manager_find(r->in->manager, r->name) : NULL;
-
-	(void)error;
-	if (d)
-		manager_remove(r->in->manager, d, false, on_removed, NULL);
-	request_free(r);
-}
-
-/* Only what was made for a call is removed when the call is over. */
+/* Only what was made for a call ends with it. */
 static void on_kill(struct calls *c, const struct broker_msg *m) {
 	struct domain *d = manager_find(c->manager, m->texts[0]);
 
 	if (d && g_hash_table_contains(c->disposables, m->texts[0]))
-		domain_kill(d, on_killed, request_new(c, 0, m->texts[0]));
+		domain_kill(d, manager_ignore, NULL);
 }
 
 static struct domain *find_id(struct calls *c, uint32_t id) {

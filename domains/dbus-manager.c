@@ -27,24 +27,26 @@ static void create_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation 
 	g_dbus_method_invocation_return_value(i, g_variant_new("(o)", path));
 }
 
-static void create_disposable(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
-	g_autoptr(GError) error = NULL;
+static void on_disposable(void *user, struct domain *d, const GError *error) {
 	g_autofree char *path = NULL;
-	const char *model;
-	struct domain *d;
 
-	g_variant_get(args, "(&s)", &model);
-	d = manager_create_disposable(b->manager, model, &error);
 	if (!d) {
-		dbus_fail(i, error);
+		dbus_fail(user, error);
 		return;
 	}
 	path = dbus_path(domain_name(d));
-	g_dbus_method_invocation_return_value(i, g_variant_new("(os)", path, domain_name(d)));
+	g_dbus_method_invocation_return_value(user, g_variant_new("(os)", path, domain_name(d)));
+}
+
+static void create_disposable(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	const char *model;
+
+	g_variant_get(args, "(&s)", &model);
+	manager_create_disposable(b->manager, model, on_disposable, i);
 }
 
 static struct domain *find(struct dbus *b, const char *name, GDBusMethodInvocation *i) {
-	struct domain *d = manager_find(b->manager, name);
+	struct domain *d = manager_find_shown(b->manager, name);
 	g_autofree char *shown = g_strescape(name, NULL);
 	g_autoptr(GError) error = NULL;
 
@@ -142,6 +144,8 @@ static void managed_objects(struct dbus *b, GVariant *args, GDBusMethodInvocatio
 	while (g_hash_table_iter_next(&iter, &name, &d)) {
 		g_autofree char *path = dbus_path(name);
 
+		if (domain_prepared_for(d))
+			continue;
 		g_variant_builder_add(&objects, "{o@a{sa{sv}}}", path, dbus_domain_interfaces(d));
 	}
 	g_dbus_method_invocation_return_value(i, g_variant_new("(a{oa{sa{sv}}})", &objects));
@@ -188,6 +192,20 @@ static GVariant *broken(struct dbus *b) {
 	return g_variant_builder_end(&list);
 }
 
+static GVariant *prepared(struct dbus *b) {
+	GVariantBuilder list;
+	GHashTableIter i;
+	gpointer d;
+
+	g_variant_builder_init(&list, G_VARIANT_TYPE("a(sss)"));
+	g_hash_table_iter_init(&i, b->manager->domains);
+	while (g_hash_table_iter_next(&i, NULL, &d))
+		if (domain_prepared_for(d))
+			g_variant_builder_add(&list, "(sss)", domain_name(d),
+				domain_prepared_for(d), domain_state_name(domain_get_state(d)));
+	return g_variant_builder_end(&list);
+}
+
 GVariant *dbus_manager_property(struct dbus *b, const char *name) {
 	if (!strcmp(name, "Version"))
 		return g_variant_new_string(BULKHEAD_VERSION);
@@ -199,6 +217,8 @@ GVariant *dbus_manager_property(struct dbus *b, const char *name) {
 		return g_variant_new_boolean(b->manager->locked);
 	if (!strcmp(name, "FocusedDomain"))
 		return g_variant_new_string(b->manager->focused_name);
+	if (!strcmp(name, "Prepared"))
+		return prepared(b);
 	return broken(b);
 }
 

@@ -67,7 +67,7 @@ struct domain *dbus_find(struct dbus *b, const char *path) {
 	while (g_hash_table_iter_next(&i, &name, &d)) {
 		g_autofree char *its = dbus_path(name);
 
-		if (!strcmp(its, path))
+		if (!strcmp(its, path) && !domain_prepared_for(d))
 			return d;
 	}
 	return NULL;
@@ -145,11 +145,12 @@ static char **enumerate(GDBusConnection *c, const gchar *sender, const gchar *pa
 	struct dbus *b = user;
 	GPtrArray *names = g_ptr_array_new();
 	GHashTableIter i;
-	gpointer name;
+	gpointer name, d;
 
 	g_hash_table_iter_init(&i, b->manager->domains);
-	while (g_hash_table_iter_next(&i, &name, NULL))
-		g_ptr_array_add(names, node_name(name));
+	while (g_hash_table_iter_next(&i, &name, &d))
+		if (!domain_prepared_for(d))
+			g_ptr_array_add(names, node_name(name));
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(names, FALSE);
 }

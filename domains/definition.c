@@ -47,6 +47,8 @@ const struct property properties[] = {
 	BOOL("fullscreen", "Fullscreen", fullscreen),
 	BOOL("nested_sandbox", "NestedSandbox", nested_sandbox),
 	BOOL("template_for_dispvms", "TemplateForDispvms", template_for_dispvms),
+	NUMBER("disposable_pool", "DisposablePool", disposable_pool, "0", 0, 16,
+		"a number from 0 to 16: throw-away domains like it that are kept prepared"),
 	TEXT("default_dispvm", "DefaultDispvm", default_dispvm, "", rule_name_or_none,
 		"empty, or the name of a domain"),
 	TEXT("default_user", "DefaultUser", default_user, "user", rule_user,

@@ -33,6 +33,7 @@ struct definition {
 	bool autostart, provides_network, fullscreen, nested_sandbox, template_for_dispvms;
 	char *default_dispvm, *default_user, *notes;
 	unsigned qrexec_timeout, shutdown_timeout; /* seconds */
+	unsigned disposable_pool; /* throw-away domains like this one that are prepared */
 };
 
 enum property_type {

@@ -14,6 +14,9 @@ struct domain {
 	struct machine *machine;
 	char *facts[FACT_COUNT];
 	GList *waiters; /* struct waiter */
+	/* pool.h */
+	char *prepared_for; /* the model; NULL: it is seen, and somebody's */
+	bool rests, pausing, discarded;
 	/* commands */
 	uint32_t next_command;
 	GHashTable *commands; /* id -> struct command */

@@ -100,9 +100,10 @@ static void on_state(void *user, enum domain_state state, const char *reason) {
 	} else {
 		domain_gui_start(d);
 	}
-	set_state(d, state, why);
+	/* First: whoever waits for the end finds what comes after it begun. */
 	if (!d->machine)
 		manager_domain_over(d->in, d);
+	set_state(d, state, why);
 }
 
 static void on_fact(void *user, enum machine_fact fact, const char *text) {
@@ -197,6 +198,7 @@ void domain_start(struct domain *d, domain_done done, void *user) {
 		d->machine = d->in->ops->start(
 			d->in->backend, d->definition, (unsigned)slot, &machine_events, d, &error);
 	if (!d->machine) {
+		manager_domain_over(d->in, d);
 		set_state(d, DOMAIN_FAILED, error->message);
 		return;
 	}
@@ -238,8 +240,8 @@ void domain_pause(struct domain *d, bool pause, domain_done done, void *user) {
 /* Does it hold for a domain that runs? The rest waits for its next start. */
 static bool needs_stop(const struct property *p) {
 	static const char *const now[] = {"notes", "autostart", "shutdown_timeout",
-		"qrexec_timeout", "default_dispvm", "template_for_dispvms", "label", "fullscreen",
-		NULL};
+		"qrexec_timeout", "default_dispvm", "template_for_dispvms", "disposable_pool",
+		"label", "fullscreen", NULL};
 
 	return !g_strv_contains(now, p->key);
 }
@@ -301,6 +303,10 @@ uint32_t domain_id(const struct domain *d) {
 	return d->machine ? d->in->ops->id(d->machine) : 0;
 }
 
+const char *domain_prepared_for(const struct domain *d) {
+	return d->prepared_for;
+}
+
 struct daemon *domain_gui(struct domain *d) {
 	return d->gui;
 }
@@ -328,6 +334,7 @@ struct domain *domain_free(struct domain *d) {
 		g_free(d->facts[i]);
 	g_list_free_full(d->waiters, g_free);
 	definition_free(d->definition);
+	g_free(d->prepared_for);
 	g_free(d->reason);
 	g_free(d->gui_state);
 	g_free(d);

@@ -36,6 +36,8 @@ const struct definition *domain_definition(const struct domain *d);
 const char *domain_name(const struct domain *d);
 enum domain_state domain_get_state(const struct domain *d);
 uint32_t domain_id(const struct domain *d);
+/* The model of one that nobody sees yet (pool.h), else NULL. */
+const char *domain_prepared_for(const struct domain *d);
 struct daemon *domain_gui(struct domain *d);
 
 /* Its definition was written by somebody else; ignored while it runs. Takes over the new one. */

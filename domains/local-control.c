@@ -66,7 +66,7 @@ static void act(struct local *l, const struct local_msg *m) {
 	case LOCAL_BEGIN:
 		if (l->o.wait_start) {
 			l->o.wait_start = FALSE;
-			(void)!local_sandbox_start(l);
+			(void)!local_begin(l);
 		}
 		break;
 	case LOCAL_RUN:

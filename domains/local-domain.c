@@ -35,6 +35,8 @@ static bool parse(struct local_options *o, int *argc, char ***argv) {
 		{"hv-fd", 0, 0, G_OPTION_ARG_INT, &o->hv_fd, "its listening socket", "FD"},
 		{"nested-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->nested, "user namespaces inside",
 			NULL},
+		{"fresh", 0, 0, G_OPTION_ARG_NONE, &o->fresh, "an empty home, gone afterwards",
+			NULL},
 		{"wait", 0, 0, G_OPTION_ARG_NONE, &o->wait_start, "start when told to", NULL},
 		{NULL}};
 	g_autoptr(GOptionContext) c = g_option_context_new("- parent of one domain's sandbox");
@@ -108,6 +110,39 @@ static int forget(const struct local_options *o) {
 	return r ? 1 : 0;
 }
 
+/* Of a disposable domain with a name of its own, before its start and after its end. */
+static int forget_home(const struct local_options *o, GError **error) {
+	g_autofree char *data = paths_data(), *below = g_strdup_printf("domains/%s", o->name);
+	AUTO(auto_close) int base = paths_open_private(data, error);
+	AUTO(auto_close) int dir = base < 0 ? -1 : paths_open_below(base, below, true, error);
+	struct uid_map map;
+	int r;
+
+	if (dir < 0)
+		return -1;
+	uid_map_choose((unsigned)o->slot, &map);
+	r = faccessat(dir, "home", F_OK, AT_SYMLINK_NOFOLLOW) ? 0
+							      : uid_map_remove(&map, dir, "home");
+	if (r)
+		g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+			"%s/%s/home of its last life cannot be removed: %s", data, below,
+			g_strerror(-r));
+	return r;
+}
+
+bool local_begin(struct local *l) {
+	g_autoptr(GError) error = NULL;
+
+	if (l->o.fresh) {
+		forget_log(l->o.name);
+		if (forget_home(&l->o, &error)) {
+			local_set_state(l, LOCAL_FAILED, error->message);
+			return false;
+		}
+	}
+	return local_sandbox_start(l);
+}
+
 static int begin(struct local *l) {
 	g_autoptr(GError) error = NULL;
 
@@ -121,10 +156,14 @@ static int begin(struct local *l) {
 }
 
 static void end(struct local *l) {
+	g_autoptr(GError) error = NULL;
+
 	l->net = local_net_free(l->net);
 	l->init = channel_free(l->init);
 	l->log = bounded_log_free(l->log);
 	cgroup_deinit(&l->cgroup);
+	if (l->o.fresh && forget_home(&l->o, &error))
+		fprintf(stderr, "bulkhead-local-domain %s: %s\n", l->o.name, error->message);
 	unlinkat(l->dir, "control", 0);
 	unlinkat(l->dir, "hv.sock", 0);
 	unlinkat(l->dir, "pasta-ready", 0);
@@ -157,7 +196,7 @@ int main(int argc, char **argv) {
 	l.loop = g_main_loop_new(NULL, FALSE);
 	if (begin(&l))
 		return 1;
-	if (l.o.wait_start || local_sandbox_start(&l))
+	if (l.o.wait_start || local_begin(&l))
 		g_main_loop_run(l.loop);
 	end(&l);
 	return 0;

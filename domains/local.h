@@ -18,6 +18,7 @@ struct local_options {
 	int manager_fd; /* the first manager's connection */
 	int hv_fd;      /* the listening socket for bulkhead-hv, kept for the next one; -1: none */
 	gboolean nested, wait_start;
+	gboolean fresh; /* the home is empty at the start and gone after the end */
 };
 
 struct local {
@@ -42,6 +43,9 @@ struct local {
 	int pidfd; /* of process 1 */
 	bool display, net_settled, asked_to_end;
 };
+
+/* local-domain.c */
+bool local_begin(struct local *l);
 
 /* local-control.c: the manager's side */
 int local_control_listen(struct local *l, GError **error);

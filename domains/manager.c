@@ -2,6 +2,8 @@
 #include "domains/manager.h"
 
 #include "domains/calls.h"
+#include "domains/domain-private.h"
+#include "domains/pool.h"
 
 #include <string.h>
 
@@ -19,6 +21,10 @@ void manager_changed(struct manager *m, struct domain *d, const char *first, ...
 	/* Not before the domain is shown, nor after. */
 	if (manager_find(m, domain_name(d)) != d)
 		return;
+	if (d->prepared_for || strcmp(first, "Windows") != 0)
+		pool_look(m->pool);
+	if (d->prepared_for)
+		return;
 	m->events->changed(m->user, d, names);
 	/* Windows come and go often, and no rule looks at them. */
 	if (strcmp(first, "Windows") != 0 && strcmp(first, "Gui") != 0)
@@ -29,13 +35,43 @@ struct domain *manager_find(struct manager *m, const char *name) {
 	return g_hash_table_lookup(m->domains, name);
 }
 
-static struct domain *add(struct manager *m, struct definition *definition) {
+struct domain *manager_find_shown(struct manager *m, const char *name) {
+	struct domain *d = manager_find(m, name);
+
+	return d && !d->prepared_for ? d : NULL;
+}
+
+static struct domain *add(
+	struct manager *m, struct definition *definition, const char *prepared_for) {
 	struct domain *d = domain_new(m, definition);
 
+	d->prepared_for = g_strdup(prepared_for);
 	g_hash_table_insert(m->domains, g_strdup(domain_name(d)), d);
+	if (!prepared_for)
+		manager_show(m, d);
+	return d;
+}
+
+void manager_show(struct manager *m, struct domain *d) {
 	m->events->added(m->user, d);
 	calls_domain(m->calls, d);
-	return d;
+	pool_look(m->pool);
+}
+
+struct domain *manager_add(
+	struct manager *m, struct definition *d, const char *prepared_for, GError **error) {
+	AUTO(definition_free_p) struct definition *mine = d;
+
+	if (!definition_check(mine, error) || !store_save(&m->store, mine, error))
+		return NULL;
+	if (prepared_for && store_mark_prepared(&m->store, mine->name, true)) {
+		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_FAILED, "%s: its data cannot be written",
+			mine->name.s);
+		store_remove(&m->store, mine->name, NULL);
+		return NULL;
+	}
+	g_message("domain %s: created%s", mine->name.s, prepared_for ? " (prepared)" : "");
+	return add(m, TAKE(mine), prepared_for);
 }
 
 static bool check_name(
@@ -68,10 +104,7 @@ struct domain *manager_create(
 	for (const char *const *p = pairs; *p; p += 2)
 		if (!definition_set(d, p[0], p[1], error))
 			return NULL;
-	if (!definition_check(d, error) || !store_save(&m->store, d, error))
-		return NULL;
-	g_message("domain %s: created", name.s);
-	return add(m, TAKE(d));
+	return manager_add(m, TAKE(d), NULL, error);
 }
 
 struct removal {
@@ -111,9 +144,12 @@ void manager_remove(
 		return;
 	}
 	slot = store_slot(&m->store, name, NULL);
-	m->events->removed(m->user, d);
-	calls_domain_removed(m->calls, d);
+	if (!d->prepared_for) {
+		m->events->removed(m->user, d);
+		calls_domain_removed(m->calls, d);
+	}
 	g_hash_table_remove(m->domains, name.s);
+	pool_look(m->pool);
 	g_message("domain %s: removed%s", name.s, keep_data ? " (its data is kept)" : "");
 	if (keep_data) {
 		done(user, NULL);
@@ -132,7 +168,9 @@ static void on_good(void *user, struct definition *definition) {
 	struct domain *d = manager_find(m, definition->name.s);
 
 	if (!d)
-		add(m, definition);
+		add(m, definition,
+			store_is_prepared(&m->store, definition->name) ? definition->default_dispvm
+								       : NULL);
 	else
 		domain_redefine(d, definition);
 }
@@ -171,6 +209,8 @@ static void on_ready(void *user, const char *error) {
 			domain_start(d, manager_ignore, NULL);
 	}
 	manager_start_desk(m);
+	if (!error)
+		m->pool = pool_new(m);
 	m->ready(m->ready_user, error);
 }
 
@@ -201,6 +241,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 void manager_deinit(struct manager *m) {
 	m->desk = daemon_free(m->desk);
 	m->calls = calls_free(m->calls);
+	m->pool = pool_free(m->pool);
 	if (m->domains)
 		g_hash_table_unref(m->domains);
 	if (m->broken)
@@ -219,25 +260,40 @@ struct stop_all {
 	void *user;
 };
 
-static void on_stopped(void *user, const GError *error) {
-	struct stop_all *s = user;
+void manager_left(struct manager *m) {
+	struct stop_all *s = m->stop_all;
 
-	if (--s->left > 0)
+	if (!s || s->left > 0 || m->leaving > 0)
 		return;
+	m->stop_all = NULL;
 	s->done(s->user);
 	g_free(s);
+}
+
+static void on_stopped(void *user, const GError *error) {
+	struct manager *m = user;
+
+	m->stop_all->left--;
+	manager_left(m);
 }
 
 void manager_stop_all(struct manager *m, void (*done)(void *user), void *user) {
 	struct stop_all *s = g_new0(struct stop_all, 1);
 	g_autoptr(GList) all = g_hash_table_get_values(m->domains);
 
+	m->pool = pool_free(m->pool);
+	m->stop_all = s;
 	s->done = done;
 	s->user = user;
 	s->left = 1;
 	for (GList *l = all; l; l = l->next) {
+		struct domain *d = l->data;
+
 		s->left++;
-		domain_stop(l->data, false, on_stopped, s);
+		if (d->prepared_for)
+			domain_kill(d, on_stopped, m);
+		else
+			domain_stop(d, false, on_stopped, m);
 	}
-	on_stopped(s, NULL);
+	on_stopped(m, NULL);
 }

@@ -25,7 +25,11 @@ struct manager {
 	void *user;
 	struct daemon *desk;
 	struct calls *calls; /* NULL until domains were found */
-	char *display;       /* "" : none */
+	struct pool *pool;   /* the same */
+	/* throw-away domains that ended and are not gone yet, and who waits for that */
+	unsigned leaving;
+	struct stop_all *stop_all;
+	char *display; /* "" : none */
 	char *runtime_path;
 	bool locked, hidden;
 	uint32_t keyboard_lock, focused;
@@ -41,13 +45,31 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 void manager_deinit(struct manager *m);
 
 struct domain *manager_find(struct manager *m, const char *name);
+/* The same, for whoever is outside: not what is prepared. */
+struct domain *manager_find_shown(struct manager *m, const char *name);
 /* pairs: key, text, ..., NULL. NULL and *error. */
 struct domain *manager_create(
 	struct manager *m, const char *name, const char *const *pairs, GError **error);
-/* A throw-away domain like `model`, which must allow that. NULL and *error. */
-struct domain *manager_create_disposable(struct manager *m, const char *model, GError **error);
+/* Makes a domain of that definition, which is taken over; prepared_for: the model of one that
+ * nobody sees yet, or NULL. NULL and *error. */
+struct domain *manager_add(
+	struct manager *m, struct definition *d, const char *prepared_for, GError **error);
+/* One that was prepared is somebody's now. */
+void manager_show(struct manager *m, struct domain *d);
+
+/* What a throw-away domain of that name and model is. NULL: a value of the model is not allowed. */
+struct definition *disposable_definition(const struct definition *model, struct domain_name name);
+/* A new one, stopped; prepared: nobody sees it. NULL and *error. */
+struct domain *manager_make_disposable(
+	struct manager *m, struct domain *model, bool prepared, GError **error);
+/* A throw-away domain like `model`, which must allow that: one that was prepared and runs now, or a
+ * new one that is stopped. NULL and error. */
+void manager_create_disposable(struct manager *m, const char *model,
+	void (*done)(void *user, struct domain *d, const GError *error), void *user);
 /* The domain ended; a throw-away one goes, soon. */
 void manager_domain_over(struct manager *m, struct domain *d);
+/* A throw-away domain is gone. */
+void manager_left(struct manager *m);
 /* A domain_done for whom the answer is all the same. */
 void manager_ignore(void *user, const GError *error);
 void manager_remove(

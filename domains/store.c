@@ -140,8 +140,9 @@ bool store_remove(struct store *s, struct domain_name name, GError **error) {
 	return false;
 }
 
-#define SLOT_FILE "slot"
-#define SLOTS_MAX 4096
+#define SLOT_FILE     "slot"
+#define PREPARED_FILE "prepared"
+#define SLOTS_MAX     4096
 
 /* -1: it has none. */
 static int read_slot(int data, const char *name) {
@@ -194,4 +195,22 @@ int store_slot(struct store *s, struct domain_name name, GError **error) {
 	g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no number for the domain %s: %s", name.s,
 		slot < 0 ? "all are taken" : g_strerror(errno));
 	return -1;
+}
+
+int store_mark_prepared(struct store *s, struct domain_name name, bool prepared) {
+	AUTO(auto_close) int dir = paths_open_below(s->data, name.s, prepared, NULL);
+	AUTO(auto_close) int fd = -1;
+
+	if (dir < 0)
+		return -ENOENT;
+	if (!prepared)
+		return unlinkat(dir, PREPARED_FILE, 0) && errno != ENOENT ? -errno : 0;
+	fd = openat(dir, PREPARED_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? -errno : 0;
+}
+
+bool store_is_prepared(struct store *s, struct domain_name name) {
+	AUTO(auto_close) int dir = paths_open_below(s->data, name.s, false, NULL);
+
+	return dir >= 0 && !faccessat(dir, PREPARED_FILE, F_OK, AT_SYMLINK_NOFOLLOW);
 }

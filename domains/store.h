@@ -24,6 +24,11 @@ void store_load(struct store *s, void (*good)(void *user, struct definition *d),
 bool store_save(struct store *s, const struct definition *d, GError **error);
 bool store_remove(struct store *s, struct domain_name name, GError **error);
 
+/* Keeps in its data that the domain is prepared and nobody's (pool.h), or forgets it. 0 or -errno.
+ */
+MUST_USE int store_mark_prepared(struct store *s, struct domain_name name, bool prepared);
+bool store_is_prepared(struct store *s, struct domain_name name);
+
 /* The domain's number for good, which chooses its host user: the one it has, else the least that
  * no domain has. -1 and *error. */
 int store_slot(struct store *s, struct domain_name name, GError **error);

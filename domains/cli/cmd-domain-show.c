@@ -85,18 +85,40 @@ static void print_list_json(GVariant *all, GPtrArray *names) {
 	cli_print_json(list);
 }
 
-static void warn_broken(struct cli *c) {
+/* A property of Manager1, or NULL. */
+static GVariant *global(struct cli *c, const char *name) {
 	g_autoptr(GVariant) r = g_dbus_connection_call_sync(c->connection, c->name, "/org/bulkhead",
 		"org.freedesktop.DBus.Properties", "Get",
-		g_variant_new("(ss)", "org.bulkhead.Manager1", "Broken"), G_VARIANT_TYPE("(v)"),
+		g_variant_new("(ss)", "org.bulkhead.Manager1", name), G_VARIANT_TYPE("(v)"),
 		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-	g_autoptr(GVariant) list = NULL;
+	GVariant *value = NULL;
+
+	if (r)
+		g_variant_get(r, "(v)", &value);
+	return value;
+}
+
+/* Throw-away domains that wait for their use. */
+static void print_prepared(struct cli *c) {
+	g_autoptr(GVariant) list = global(c, "Prepared");
+	GVariantIter i;
+	const char *name, *model, *state;
+
+	if (!list || !g_variant_is_of_type(list, G_VARIANT_TYPE("a(sss)")))
+		return;
+	g_variant_iter_init(&i, list);
+	while (g_variant_iter_next(&i, "(&s&s&s)", &name, &model, &state))
+		printf("%-20s %-9s for `run --disposable %s` (%s)\n", name, "prepared", model,
+			!strcmp(state, "paused") ? "frozen" : state);
+}
+
+static void warn_broken(struct cli *c) {
+	g_autoptr(GVariant) list = global(c, "Broken");
 	GVariantIter i;
 	const char *file, *why;
 
-	if (!r)
+	if (!list)
 		return;
-	g_variant_get(r, "(v)", &list);
 	g_variant_iter_init(&i, list);
 	while (g_variant_iter_next(&i, "(&s&s)", &file, &why))
 		fprintf(stderr, "bulkhead: a definition is ignored: %s\n", why);
@@ -125,8 +147,10 @@ int cmd_domain_list(int argc, char **argv) {
 	names = sorted_names(all);
 	if (json)
 		print_list_json(all, names);
-	else
+	else {
 		print_table(all, names);
+		print_prepared(&c);
+	}
 	warn_broken(&c);
 	cli_disconnect(&c);
 	return CLI_OK;

@@ -127,6 +127,23 @@ def test_disposable_for_a_call(manager):
     assert manager.audit()[-1]['final_target'].startswith('disp')
 
 
+def test_prepared_disposable_for_a_call(manager):
+    """@dispvm takes one that was prepared."""
+    manager.cli('domain', 'create', 'dvm', '--label=gray', '--template-for-dispvms=yes', '--disposable-pool=1')
+    manager.cli('domain', 'create', 'work', '--label=red', '--default-dispvm=dvm')
+
+    def frozen():
+        return [name for name, _, state in json.loads(manager.cli('manager', 'status', '--json').stdout)['Prepared'] if state == 'paused']
+
+    wire.wait_for('one is prepared', frozen)
+    name = frozen()[0]
+    out, err, code = manager.inside('work', 'echo x > a; bulkhead-copy -t @dispvm a')
+    assert code == 0, (err, (manager.dir / 'log').read_text())
+    assert manager.audit()[-1]['final_target'] == name
+    wire.wait_for('it is gone', lambda: set(manager.states()) == {'dvm', 'work'})
+    wire.wait_for('there is another', lambda: frozen() not in ([], [name]))
+
+
 def test_broker_and_daemon_come_back(manager):
     """Killed, they come again; calls go on."""
     manager.cli('domain', 'create', 'work', '--label=red')
