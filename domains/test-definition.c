@@ -198,9 +198,9 @@ static void test_round_trip(void) {
 		"200", "vcpus", "3", "cpu_weight", "7", "virt_mode", "hvm", "kernel", "k 1",
 		"kernelopts", "a=b  c", "pci", "0000:01:00.0", "autostart", "yes", "seclabel",
 		"a:b", "provides_network", "yes", "fullscreen", "yes", "nested_sandbox", "yes",
-		"template_for_dispvms", "yes", "default_dispvm", "dvm", "default_user", "me",
-		"qrexec_timeout", "5", "shutdown_timeout", "6", "notes", " a\nb\\n\t\xc3\xa4 ",
-		NULL};
+		"template_for_dispvms", "yes", "disposable_pool", "3", "default_dispvm", "dvm",
+		"default_user", "me", "qrexec_timeout", "5", "shutdown_timeout", "6", "notes",
+		" a\nb\\n\t\xc3\xa4 ", NULL};
 	AUTO(definition_free_p)
 	struct definition *d = definition_new(name_of("work")), *again = NULL, *copy = NULL;
 	g_autofree char *text = NULL, *text_again = NULL, *text_copy = NULL;
