@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tray/menu.h"
 
+#include "tray/policy-window.h"
 #include "tray/search-window.h"
 #include "tray/settings.h"
+#include "tray/timeline-window.h"
 #include "tray/trusted.h"
 
 #include <glib/gi18n-lib.h>
@@ -217,6 +219,14 @@ static void on_hide(GtkCheckMenuItem *item, gpointer user) {
 		tray_hide_all(m->tray, gtk_check_menu_item_get_active(item));
 }
 
+static void on_timeline(GtkMenuItem *item, gpointer user) {
+	timeline_window_show(((struct menu *)user)->tray);
+}
+
+static void on_policy(GtkMenuItem *item, gpointer user) {
+	policy_window_show(((struct menu *)user)->tray);
+}
+
 static void on_start(GtkMenuItem *item, gpointer user) {
 	link_start_manager(((struct menu *)user)->tray->link);
 }
@@ -260,6 +270,9 @@ struct menu *menu_new(struct tray *t) {
 	m->hide = gtk_check_menu_item_new_with_mnemonic(_("_Hide the windows of all domains"));
 	g_signal_connect(m->hide, "toggled", G_CALLBACK(on_hide), m);
 	gtk_menu_shell_append(GTK_MENU_SHELL(m->root), m->hide);
+	add_line(m->root);
+	add_plain(m, m->root, _("_Timeline…"), G_CALLBACK(on_timeline));
+	add_plain(m, m->root, _("_Policy…"), G_CALLBACK(on_policy));
 	add_line(m->root);
 	add_plain(m, m->root, _("A_bout Bulkhead"), G_CALLBACK(on_about));
 	add_plain(m, m->root, _("_Quit this menu"), G_CALLBACK(on_quit));

@@ -7,8 +7,10 @@
 #include "tray/first-run.h"
 #include "tray/log-window.h"
 #include "tray/menu.h"
+#include "tray/policy-window.h"
 #include "tray/search-window.h"
 #include "tray/settings.h"
+#include "tray/timeline-window.h"
 #include "tray/tray.h"
 #include "tray/x11-keys.h"
 
@@ -100,6 +102,10 @@ static int on_command_line(GApplication *app, GApplicationCommandLine *line, gpo
 		settings_create(p->tray);
 	else if (g_variant_dict_contains(o, "welcome"))
 		first_run_show(p->tray);
+	else if (g_variant_dict_contains(o, "timeline"))
+		timeline_window_show(p->tray);
+	else if (g_variant_dict_contains(o, "policy"))
+		policy_window_show(p->tray);
 	else if (settings || g_variant_dict_lookup(o, "log", "&s", &name)) {
 		d = model_find(p->tray->model, name);
 		if (!d) {
@@ -117,6 +123,8 @@ static const GOptionEntry entries[] = {
 	{"search", 0, 0, G_OPTION_ARG_NONE, NULL, N_("open the search"), NULL},
 	{"new", 0, 0, G_OPTION_ARG_NONE, NULL, N_("make a new domain"), NULL},
 	{"welcome", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show the first window again"), NULL},
+	{"timeline", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show what crossed between domains"), NULL},
+	{"policy", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show and change the rules"), NULL},
 	{"settings", 0, 0, G_OPTION_ARG_STRING, NULL, N_("show a domain's settings"), N_("DOMAIN")},
 	{"log", 0, 0, G_OPTION_ARG_STRING, NULL, N_("show a domain's log"), N_("DOMAIN")},
 	{"quit", 0, 0, G_OPTION_ARG_NONE, NULL, N_("end the tray; domains run on"), NULL},

@@ -68,7 +68,10 @@ static void print_text(const struct policy_cli *cli, const struct policy_finding
 
 int cmd_policy_lint(int argc, char **argv) {
 	AUTO(policy_cli_deinit) struct policy_cli cli = {0};
-	const GOptionEntry entries[] = {POLICY_CLI_OPTIONS(&cli), {NULL}};
+	const GOptionEntry entries[] = {POLICY_CLI_OPTIONS(&cli),
+		{"draft", 0, 0, G_OPTION_ARG_STRING, &cli.draft,
+			"as if this file of your own folder held what standard input says", "NAME"},
+		{NULL}};
 	struct policy_findings findings;
 	int r;
 

@@ -16,6 +16,7 @@ static const struct {
 	{"lint", "what is wrong or without effect in the policy", cmd_policy_lint},
 	{"graph", "who can reach whom", cmd_policy_graph},
 	{"names", "the rules that name a domain", cmd_policy_names},
+	{"files", "the files that make up the policy", cmd_policy_files},
 	{"leases", "answers that hold for a while, and how to end them", cmd_policy_leases},
 	{"undo", "take back an answer \"always\"", cmd_policy_undo},
 };
@@ -194,22 +195,26 @@ int policy_cli_load(struct policy_cli *cli) {
 	struct policy_places places = {(const char *const *)cli->folders,
 		cli->folders ? g_strv_length(cli->folders) : 0,
 		cli->compat ? cli->compat : POLICY_COMPAT_FOLDER};
-	int r = 0;
+	struct policy_override draft = {0};
+	int r = cli->draft || !cli->folders ? policy_folders_default(&usual) : 0;
 
 	if (!cli->folders) {
-		r = policy_folders_default(&usual);
 		places.folders = (const char *const *)usual.list;
 		places.folder_count = usual.count;
 	}
+	if (!r && cli->draft)
+		r = policy_cli_draft(cli->draft, usual.own, &draft);
 	for (unsigned i = 0; r == 0 && i < TRIES; i++) {
 		if (i > 0)
 			g_usleep(WAIT_US);
 		policy_load_deinit(&cli->load);
-		r = policy_load(&places, &cli->load);
+		r = draft.text ? policy_load_with(&places, &draft, &cli->load)
+			       : policy_load(&places, &cli->load);
 		if (r != POLICY_E_BUSY)
 			break;
 		r = i + 1 < TRIES ? 0 : r;
 	}
+	g_free((char *)draft.text);
 	policy_folders_deinit(&usual);
 	return r ? tell_errors(cli, r) : 0;
 }
@@ -239,6 +244,7 @@ void policy_cli_deinit(struct policy_cli *cli) {
 	g_strfreev(cli->folders);
 	g_free(cli->compat);
 	g_free(cli->domains);
+	g_free(cli->draft);
 	policy_load_deinit(&cli->load);
 	policy_system_free(cli->system);
 	*cli = (struct policy_cli){0};

@@ -12,6 +12,7 @@ int cmd_policy_explain(int argc, char **argv);
 int cmd_policy_graph(int argc, char **argv);
 int cmd_policy_undo(int argc, char **argv);
 int cmd_policy_leases(int argc, char **argv);
+int cmd_policy_files(int argc, char **argv);
 int cmd_policy_names(int argc, char **argv);
 
 enum {
@@ -27,6 +28,7 @@ struct policy_cli {
 	char **folders; /* --dir, as often as one likes; none: the usual ones */
 	char *compat;
 	char *domains;
+	char *draft; /* a file of the own folder whose text comes from standard input */
 	gboolean json;
 	struct policy_load load;
 	struct policy_system *system;
@@ -52,6 +54,10 @@ bool policy_cli_options(int *argc, char ***argv, const GOptionEntry *entries, co
 /* Reads the policy: 0, or POLICY_EXIT_POLICY after the errors were told (on standard error as text,
  * or as a JSON object on standard output). */
 int policy_cli_load(struct policy_cli *cli);
+
+/* The text on standard input, in place of the file of that name in the own folder. 0, -EINVAL: no
+ * such name can be, -E2BIG, or -errno. text is the caller's. */
+MUST_USE int policy_cli_draft(const char *name, const char *own, struct policy_override *ret);
 
 /* Reads the domains, asks bulkheadd for them, or makes some up from the rules and `names`: 0, or
  * POLICY_EXIT_REQUEST after a message. */

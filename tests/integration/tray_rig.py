@@ -144,3 +144,87 @@ class Tray:
         if with_stop and with_stop.p.poll() is None:
             with_stop.p.send_signal(signal.SIGCONT)
         shutil.rmtree(self.temp, ignore_errors=True)
+
+
+# Walks the tree of the application "bulkhead-tray": [role, name, text, states] of everything that is shown; or does something to the one of a name.
+SPOKEN = '''
+import json, sys
+import gi
+gi.require_version('Atspi', '2.0')
+from gi.repository import Atspi
+Atspi.init()
+wanted, action = (sys.argv[1:] + ['', ''])[:2]
+found = []
+def states(node):
+    s = node.get_state_set()
+    return [t.value_nick for t in (Atspi.StateType.SENSITIVE, Atspi.StateType.FOCUSED, Atspi.StateType.SELECTED, Atspi.StateType.SHOWING) if s.contains(t)]
+def text(node):
+    t = node.get_text_iface()
+    return Atspi.Text.get_text(t, 0, min(Atspi.Text.get_character_count(t), 4000)) if t else ''
+def walk(node, depth):
+    if node is None or depth > 25:
+        return
+    s = states(node)
+    if 'showing' not in s and depth > 1:
+        return
+    found.append([node.get_role_name(), node.get_name() or '', text(node), s])
+    if wanted and node.get_name() == wanted and node.get_role_name() not in ('label', 'frame'):
+        if action == 'grab':
+            Atspi.Component.grab_focus(node.get_component_iface())
+        elif action == 'click':
+            Atspi.Action.do_action(node.get_action_iface(), 0)
+        elif action == 'select':
+            p = node.get_parent()
+            Atspi.Selection.select_child(p.get_selection_iface(), node.get_index_in_parent())
+        print(json.dumps(True))
+        sys.exit(0)
+    for i in range(min(node.get_child_count(), 200)):
+        walk(node.get_child_at_index(i), depth + 1)
+desktop = Atspi.get_desktop(0)
+for i in range(desktop.get_child_count()):
+    app = desktop.get_child_at_index(i)
+    if app and app.get_name() == 'bulkhead-tray':
+        walk(app, 0)
+print(json.dumps(False if wanted else found))
+'''
+
+
+class Spoken:
+    """What a screen reader hears of the tray, and what it can do there."""
+
+    @staticmethod
+    def possible():
+        return os.path.exists('/usr/libexec/at-spi-bus-launcher') and not subprocess.run(
+            [PYTHON, '-c', "import gi; gi.require_version('Atspi', '2.0')"], capture_output=True).returncode
+
+    def __init__(self, tray):
+        self.tray = tray
+        tray.env['GTK_MODULES'] = 'gail:atk-bridge'
+        tray.programs.start(['/usr/libexec/at-spi-bus-launcher', '--launch-immediately'], env=tray.env, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+
+    def ask(self, *arguments):
+        p = subprocess.run([PYTHON, '-c', SPOKEN, *arguments], env=self.tray.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        assert p.returncode == 0, p.stderr
+        return json.loads(p.stdout)
+
+    def names(self):
+        return [n[1] for n in self.ask()]
+
+    def texts(self):
+        return [n[2] or n[1] for n in self.ask()]
+
+    def states(self, name):
+        return next((n[3] for n in self.ask() if n[1] == name and n[0] not in ('label', 'frame')), [])
+
+    def until(self, condition, what, seconds=60):
+        return self.tray.desktop.wait(condition, seconds, what)
+
+    def wait(self, text):
+        try:
+            self.until(lambda: text in self.names() or text in self.texts(), f'"{text}" to be said')
+        except Exception as e:
+            raise AssertionError(f'"{text}" was not said; but: {[n for n in self.ask() if n[1] or n[2]]}') from e
+
+    def act(self, name, action):
+        self.until(lambda: self.ask(name, action), f'"{name}" to be there')
