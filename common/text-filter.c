@@ -3,6 +3,7 @@
 
 #include "common/span.h"
 #include "common/text-marks.h"
+#include "common/utf8.h"
 
 #define COMBINING_MAX 2
 
@@ -60,31 +61,6 @@ static bool in_ranges(uint32_t c, const struct text_range *r, size_t n) {
 		}
 	}
 	return false;
-}
-
-/* The length of the well-formed sequence at s (RFC 3629), and its character; 0 if there is none. */
-static size_t utf8_next(const uint8_t *s, size_t left, uint32_t *ret) {
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-	uint32_t c;
-
-	if (n == 0 || n > left)
-		return 0;
-	c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3fu);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret = c;
-	return n;
 }
 
 /* A mark may follow what it stacks on, COMBINING_MAX at most. In front of all text it would change
