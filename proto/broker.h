@@ -32,6 +32,11 @@ enum broker_type {
 	BROKER_DAEMON = 34,      /* domain; text: name. Carries the socket of its qrexec-daemon */
 	BROKER_DONE = 35, /* id, value: 0 or an errno; text: name of the domain (START, DISPOSABLE)
 			   * or why not. VCHAN: carries a connection */
+	BROKER_PASTE =
+		36, /* id; texts: source, target: may the person paste? Answered by PASTE_DECIDED
+		     */
+	BROKER_CLIPBOARD = 37, /* id (of the PASTE, or of a copy), value: bytes; texts: event,
+				* source, target, outcome, reason: for the audit file, once */
 	/* broker -> manager */
 	BROKER_START = 48,      /* id; text: name. Answered by DONE when it was started or is up */
 	BROKER_DISPOSABLE = 49, /* id; text: template */
@@ -39,6 +44,7 @@ enum broker_type {
 	BROKER_VCHAN = 51,      /* id, domain: a connection of the admin domain's to bulkhead-hv for
 				 * this domain only */
 	BROKER_NOTE = 52,       /* value: BROKER_NOTE_*; texts: source, target, service, sentence */
+	BROKER_PASTE_DECIDED = 53, /* id, value: BROKER_PASTE_*; text: why not */
 	/* broker -> dialog and back */
 	BROKER_QUESTION = 64, /* id, value: place of the default among the targets plus 1, or 0;
 			       * texts: source, service, argument, target asked for, rule
@@ -80,6 +86,9 @@ enum broker_choice {
 };
 
 #define BROKER_LEASE_SESSION UINT32_MAX
+
+/* The last is a flag beside the second and the third: the text goes as it is. */
+enum { BROKER_PASTE_DENY, BROKER_PASTE_ALLOW, BROKER_PASTE_ASK, BROKER_PASTE_RAW = 4 };
 
 enum { BROKER_NOTE_DENIED = 1, BROKER_NOTE_FAILED, BROKER_NOTE_POLICY };
 

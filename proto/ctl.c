@@ -25,13 +25,50 @@ static const struct layout layouts[] = {
 	[CTL_GUI_REFUSED] = {.known = true, .has_text = true},
 	[CTL_GUI_AGENT_GONE] = {.known = true},
 	[CTL_GUI_FIRST_IMAGE] = {.known = true},
+	[CTL_CLIP_CHORD] = {.known = true, .value_max = CTL_CHORD_PASTE},
+	[CTL_CLIP_TEXT] = {.known = true, .has_text = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_LARGE] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_FAILED] = {.known = true, .has_text = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_DONE] = {.known = true, .value_max = UINT32_MAX},
 	[CTL_SCREEN_LOCKED] = {.known = true, .value_max = 1},
 	[CTL_HIDE_ALL] = {.known = true, .value_max = 1},
 	[CTL_KEYBOARD_LOCK] = {.known = true, .value_max = HV_DOMAIN_MAX},
 	[CTL_PAUSED] = {.known = true, .value_max = 1},
 	[CTL_SCREEN_CHANGED] = {.known = true},
 	[CTL_FOCUSED_DOMAIN] = {.known = true, .has_text = true, .value_max = HV_DOMAIN_MAX},
+	[CTL_CLIP_GET] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_LOOK] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_PUT] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_PUT_RAW] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_CANCEL] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_COPY_KEY] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_PASTE_KEY] = {.known = true, .value_max = UINT32_MAX},
+	[CTL_CLIP_FROM] = {.known = true, .has_text = true, .value_max = CTL_LABEL_INDEX_MAX},
+	[CTL_CLIP_TO] = {.known = true, .has_text = true, .value_max = CTL_LABEL_INDEX_MAX},
+	[CTL_CLIP_LINE] = {.known = true, .has_text = true, .value_max = CTL_CLIPBOARD_MAX},
+	[CTL_CLIP_SHOW] = {.known = true, .value_max = CTL_SHOW_COUNT - 1},
 };
+
+/* Shift, Control, Mod1, Mod4 (1, 4, 8, 64), in this order from bit 25 on. */
+static const uint16_t chord_modifiers[] = {1, 4, 8, 64};
+
+uint32_t ctl_chord_pack(struct ctl_chord c) {
+	uint32_t value = c.keysym & CTL_KEYSYM_MAX;
+
+	for (unsigned i = 0; i < 4; i++)
+		if (c.modifiers & chord_modifiers[i])
+			value |= 1u << (25 + i);
+	return value;
+}
+
+struct ctl_chord ctl_chord_unpack(uint32_t value) {
+	struct ctl_chord c = {.keysym = value & CTL_KEYSYM_MAX};
+
+	for (unsigned i = 0; i < 4; i++)
+		if (value & 1u << (25 + i))
+			c.modifiers |= chord_modifiers[i];
+	return c;
+}
 
 static const struct layout *layout_of(uint32_t type) {
 	if (type >= sizeof(layouts) / sizeof(layouts[0]) || !layouts[type].known)

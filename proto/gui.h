@@ -257,7 +257,10 @@ MUST_USE int gui_decode_version(struct span in, struct gui_version *ret);
 size_t gui_encode_version(struct gui_version v, void *buf, size_t size);
 /* 0; 1 the agent's major is lower than ours; 2 higher. */
 MUST_USE int gui_negotiate(struct gui_version agent, struct gui_version *ret);
-#define GUI_MINOR_TWO_WAY       4 /* the daemon answers with its version */
-#define GUI_MINOR_DESTROY_ACK   5
-#define GUI_MINOR_DUMP_ACK      7
+#define GUI_MINOR_TWO_WAY     4 /* the daemon answers with its version */
+#define GUI_MINOR_DESTROY_ACK 5
+#define GUI_MINOR_DUMP_ACK    7
+#define GUI_MINOR_CLIPBOARD_LENGTH                                                                 \
+	2 /* below it, a clipboard's length is in the header's window                              \
+	   */
 #define GUI_MINOR_BIG_CLIPBOARD 8

@@ -23,6 +23,17 @@ static const struct broker_msg samples[] = {
 	{.type = BROKER_DOMAIN_GONE, .count = 1, .texts = {"work"}},
 	{.type = BROKER_DAEMON, .domain = 3, .count = 1, .texts = {"work"}},
 	{.type = BROKER_DONE, .id = 1, .count = 1, .texts = {"disp1"}},
+	{.type = BROKER_PASTE, .id = 4, .count = 2, .texts = {"work", "vault"}},
+	{.type = BROKER_CLIPBOARD,
+		.id = 4,
+		.value = 99,
+		.count = 5,
+		.texts = {"paste", "work", "vault", "allow", ""}},
+	{.type = BROKER_PASTE_DECIDED,
+		.id = 4,
+		.value = BROKER_PASTE_RAW | BROKER_PASTE_ASK,
+		.count = 1,
+		.texts = {""}},
 	{.type = BROKER_START, .id = 1, .count = 1, .texts = {"work"}},
 	{.type = BROKER_DISPOSABLE, .id = 1, .count = 1, .texts = {"dvm"}},
 	{.type = BROKER_KILL, .count = 1, .texts = {"disp1"}},
@@ -127,6 +138,14 @@ static void test_ranges(void) {
 		size_t n = broker_encode(&in, b, sizeof(b));
 
 		g_assert_cmpint(broker_decode(BROKER_FROM_DIALOG, span_over(b, n), &m), ==, v > 4);
+	}
+	for (uint32_t v = 0; v < 12; v++) {
+		struct broker_msg in = {
+			.type = BROKER_PASTE_DECIDED, .value = v, .count = 1, .texts = {""}};
+		size_t n = broker_encode(&in, b, sizeof(b));
+
+		g_assert_cmpint(
+			broker_decode(BROKER_TO_MANAGER, span_over(b, n), &m), ==, v == 3 || v > 6);
 	}
 	for (uint32_t texts = 0; texts < 16; texts++) { /* whole targets only, at least one */
 		struct broker_msg in = {.type = BROKER_QUESTION, .count = texts};

@@ -15,12 +15,28 @@ static const struct {
 	{CTL_GUI_REFUSED, 0, true},
 	{CTL_GUI_AGENT_GONE, 0, false},
 	{CTL_GUI_FIRST_IMAGE, 0, false},
+	{CTL_CLIP_CHORD, 2, false},
+	{CTL_CLIP_TEXT, UINT32_MAX, true},
+	{CTL_CLIP_LARGE, UINT32_MAX, false},
+	{CTL_CLIP_FAILED, UINT32_MAX, true},
+	{CTL_CLIP_DONE, UINT32_MAX, false},
 	{CTL_SCREEN_LOCKED, 1, false},
 	{CTL_HIDE_ALL, 1, false},
 	{CTL_KEYBOARD_LOCK, 0x7fef, false},
 	{CTL_PAUSED, 1, false},
 	{CTL_SCREEN_CHANGED, 0, false},
 	{CTL_FOCUSED_DOMAIN, 0x7fef, true},
+	{CTL_CLIP_GET, UINT32_MAX, false},
+	{CTL_CLIP_LOOK, UINT32_MAX, false},
+	{CTL_CLIP_PUT, UINT32_MAX, false},
+	{CTL_CLIP_PUT_RAW, UINT32_MAX, false},
+	{CTL_CLIP_CANCEL, UINT32_MAX, false},
+	{CTL_COPY_KEY, UINT32_MAX, false},
+	{CTL_PASTE_KEY, UINT32_MAX, false},
+	{CTL_CLIP_FROM, 255, true},
+	{CTL_CLIP_TO, 255, true},
+	{CTL_CLIP_LINE, 16777216, true},
+	{CTL_CLIP_SHOW, 3, false},
 };
 
 static int decode(const uint8_t *bytes, size_t n) {
@@ -132,12 +148,29 @@ static void test_encode(void) {
 	g_assert_cmpuint(strlen(back.text), ==, CTL_TEXT_SIZE - 1);
 }
 
+static void test_chord(void) {
+	static const struct ctl_chord rows[] = {
+		{'c', 5}, {0, 0}, {0x1ffffff, 1 | 4 | 8 | 64}, {0xffc9, 64}, {'v', 8}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct ctl_chord c = ctl_chord_unpack(ctl_chord_pack(rows[i]));
+
+		g_assert_cmpuint(c.keysym, ==, rows[i].keysym);
+		g_assert_cmpuint(c.modifiers, ==, rows[i].modifiers);
+	}
+	/* Caps Lock, Num Lock and buttons are no part of one. */
+	g_assert_cmpuint(
+		ctl_chord_unpack(ctl_chord_pack((struct ctl_chord){'c', 0xffff})).modifiers, ==,
+		1 | 4 | 8 | 64);
+}
+
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/proto/ctl/values", test_values);
 	g_test_add_func("/proto/ctl/types", test_types);
 	g_test_add_func("/proto/ctl/lengths", test_lengths);
 	g_test_add_func("/proto/ctl/text", test_text);
+	g_test_add_func("/proto/ctl/chord", test_chord);
 	g_test_add_func("/bug-class/D5/ctl-every-byte-written", test_encode);
 	return g_test_run();
 }

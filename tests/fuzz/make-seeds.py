@@ -87,7 +87,7 @@ def ext():
 def ctl():
     def msg(kind, value=0, t=''):
         return words(kind, value) + text(t, 256) + bytes(24)
-    for kind in (*range(1, 8), *range(32, 38)):
+    for kind in (*range(1, 13), *range(32, 49)):
         write('ctl', f'type-{kind}', msg(kind))
     write('ctl', 'refused', msg(5, 0, 'a window of 2147483648 x 1 pixels'))
     write('ctl', 'escapes', msg(5, 0, '\x1b]0;title\x07 \u202egnp.exe'))
