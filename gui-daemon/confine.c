@@ -21,13 +21,13 @@ static const int plain_calls[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(read
 	SCMP_SYS(writev), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
 	SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(close),
 	SCMP_SYS(fstat), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom), SCMP_SYS(uname),
-	SCMP_SYS(getpid), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+	SCMP_SYS(futex), SCMP_SYS(memfd_create), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom),
+	SCMP_SYS(uname), SCMP_SYS(getpid), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit), SCMP_SYS(exit_group),
 	/* for abort */
 	SCMP_SYS(rt_sigprocmask), SCMP_SYS(gettid), SCMP_SYS(tgkill)};
 
-static const unsigned fcntl_commands[] = {F_DUPFD_CLOEXEC, F_GETFD, F_GETFL};
+static const unsigned fcntl_commands[] = {F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_ADD_SEALS};
 
 /* Whoever tries these is not this program any more. */
 static const int deadly_calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),
@@ -36,7 +36,6 @@ static const int deadly_calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SY
 
 /* On Xen: the transport's devices, and the memory that its pages are copied to. */
 static int add_transport(scmp_filter_ctx filter) {
-	static const int calls[] = {SCMP_SYS(memfd_create), SCMP_SYS(ftruncate)};
 	const unsigned long *ioctls = vchan_ioctls();
 	int r = 0;
 
@@ -45,11 +44,8 @@ static int add_transport(scmp_filter_ctx filter) {
 	for (; r == 0 && *ioctls; ioctls++)
 		r = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, *ioctls));
-	for (size_t i = 0; r == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-			SCMP_A1(SCMP_CMP_EQ, F_ADD_SEALS));
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ftruncate), 0);
 	return r;
 }
 

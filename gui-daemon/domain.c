@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gui-daemon/domain.h"
 
+#include "gui-daemon/clip.h"
 #include "gui-daemon/ext-port.h"
 #include "gui-daemon/input.h"
 #include "gui-daemon/link.h"
@@ -14,9 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define QUEUE_MAX      (1u << 20)  /* what an agent may leave unread */
-#define MOTION_BACKLOG (32u << 10) /* beyond it pointer motion is left out */
-#define DROPPED_TOLD   8           /* dropped messages that are told one by one */
+#define QUEUE_MAX       (1u << 20)  /* what an agent may leave unread */
+#define MOTION_BACKLOG  (32u << 10) /* beyond it pointer motion is left out */
+#define CHORD_MODIFIERS 5           /* Shift and Control, until the desk says otherwise */
+#define DROPPED_TOLD    8           /* dropped messages that are told one by one */
 
 struct domain {
 	struct options options;
@@ -24,6 +26,8 @@ struct domain {
 	struct windows *windows;
 	struct session *session;
 	struct input input;
+	struct clip clip;
+	uint32_t chord_window; /* where the person pressed the last chord */
 	struct link *link;
 	struct ext_port *ext;
 	struct manager *manager;
@@ -73,7 +77,12 @@ static void on_connected(void *data, unsigned minor) {
 	struct domain *d = data;
 
 	d->connected = true;
+	clip_connected(&d->clip, minor);
 	manager_tell(d->manager, CTL_GUI_CONNECTED, minor, NULL);
+}
+
+static const char *on_clipboard(void *data, const struct gui_clipboard *clipboard) {
+	return clip_data(&((struct domain *)data)->clip, clipboard);
 }
 
 static void on_dropped(void *data, const char *what) {
@@ -243,14 +252,28 @@ static void on_view_keyboard(void *data, const struct ext_keyboard *keyboard) {
 	send_keyboard(d);
 }
 
-static void on_view_turn(void *data) {
-	struct domain *d = data;
-
-	windows_set_focused(d->windows, d->input.focused);
+static void tell_focus(struct domain *d) {
 	if (d->input.focused == d->told_focus)
 		return;
 	d->told_focus = d->input.focused;
 	manager_tell(d->manager, CTL_GUI_FOCUS, d->told_focus, NULL);
+}
+
+static void on_view_turn(void *data) {
+	struct domain *d = data;
+
+	windows_set_focused(d->windows, d->input.focused);
+	tell_focus(d);
+}
+
+static void on_view_chord(void *data, uint32_t window, unsigned what) {
+	struct domain *d = data;
+
+	if (!d->input.focused || d->input.focus != window || !input_keys_allowed(&d->input))
+		return;
+	d->chord_window = window;
+	tell_focus(d); /* the manager hears of the focus before the chord */
+	manager_tell(d->manager, CTL_CLIP_CHORD, what, NULL);
 }
 
 static void on_view_lost(void *data) {
@@ -268,6 +291,7 @@ static const struct view_listener view_listener = {
 	.on_painted = on_view_painted,
 	.on_screen = on_view_screen,
 	.on_keyboard = on_view_keyboard,
+	.on_chord = on_view_chord,
 	.on_turn = on_view_turn,
 	.on_lost = on_view_lost,
 };
@@ -278,10 +302,47 @@ static void refocus(void *data, uint32_t window) {
 
 /* Of the manager. */
 
-static void on_manager(void *data, const struct ctl_msg *m) {
+static void tell_clip(void *data, enum ctl_type type, uint32_t number, const char *text, int fd) {
+	manager_tell_fd(((struct domain *)data)->manager, type, number, text, fd);
+}
+
+/* Still in the window where the person pressed the chord (bug class B2)? */
+static bool focus_stayed(const struct domain *d) {
+	return d->input.focused && d->input.focus == d->chord_window &&
+	       input_keys_allowed(&d->input);
+}
+
+static void on_put(struct domain *d, const struct ctl_msg *m, int fd) {
+	if (focus_stayed(d))
+		clip_put(&d->clip, m->value, fd, m->type == CTL_CLIP_PUT_RAW);
+	else
+		tell_clip(d, CTL_CLIP_FAILED, m->value,
+			"another window got the focus meanwhile: press the keys again", -1);
+}
+
+static void on_manager(void *data, const struct ctl_msg *m, int fd) {
 	struct domain *d = data;
 
 	switch ((int)m->type) {
+	case CTL_CLIP_GET:
+		clip_get(&d->clip, m->value, d->chord_window, g_get_monotonic_time());
+		break;
+	case CTL_CLIP_CANCEL:
+		clip_cancel(&d->clip, m->value);
+		break;
+	case CTL_CLIP_LOOK:
+		clip_look(&d->clip, m->value, fd);
+		break;
+	case CTL_CLIP_PUT:
+	case CTL_CLIP_PUT_RAW:
+		on_put(d, m, fd);
+		break;
+	case CTL_COPY_KEY:
+		view_set_chord(d->view, CTL_CHORD_COPY, ctl_chord_unpack(m->value));
+		break;
+	case CTL_PASTE_KEY:
+		view_set_chord(d->view, CTL_CHORD_PASTE, ctl_chord_unpack(m->value));
+		break;
 	case CTL_SCREEN_LOCKED:
 		input_set_screen_locked(&d->input, m->value != 0);
 		break;
@@ -320,6 +381,8 @@ static int open_view(struct domain *d, struct place_screen *ret_screen) {
 			why ? why : strerror(-r));
 		return r;
 	}
+	view_set_chord(d->view, CTL_CHORD_COPY, (struct ctl_chord){'c', CHORD_MODIFIERS});
+	view_set_chord(d->view, CTL_CHORD_PASTE, (struct ctl_chord){'v', CHORD_MODIFIERS});
 	view_screen(d->view, ret_screen, &d->monitors, &d->keyboard);
 	return 0;
 }
@@ -334,15 +397,19 @@ static int open_session(struct domain *d, const struct place_screen *screen) {
 		.send = send_to_agent,
 		.refused = on_refused,
 		.data = d};
-	struct session_config session = {
-		.write = write_to_agent, .on_connected = on_connected, .on_dropped = on_dropped};
+	struct session_config session = {.write = write_to_agent,
+		.on_connected = on_connected,
+		.on_dropped = on_dropped,
+		.on_clipboard = on_clipboard};
 	struct input_config input = {.domain_id = (uint32_t)d->options.domain_id,
 		.send = send_to_agent,
 		.refocus = refocus,
 		.data = d};
+	struct clip_config clip = {.send = send_to_agent, .tell = tell_clip, .data = d};
 	struct size s = d->monitors.screen;
 
 	input_init(&d->input, &input);
+	clip_init(&d->clip, &clip);
 	d->windows = windows_new(&windows);
 	session.data = d;
 	session.windows = d->windows;

@@ -95,6 +95,14 @@ static int out_of_range(struct session *s) {
 	return 0;
 }
 
+static int take_clipboard(struct session *s, const struct gui_clipboard *clipboard) {
+	const char *wrong = s->config.on_clipboard(s->config.data, clipboard);
+
+	if (wrong)
+		s->config.on_dropped(s->config.data, wrong);
+	return 0;
+}
+
 static int take_body(struct session *s, struct span bytes) {
 	struct gui_from_agent m;
 	int r = gui_decode_agent_body(&s->header, bytes, s->minor, &m);
@@ -105,10 +113,8 @@ static int take_body(struct session *s, struct span bytes) {
 	if (r)
 		return violation(s, r == GUI_E_TYPE ? "of an unknown kind" : "of a wrong length",
 			s->header.type);
-	if (m.type == GUI_CLIPBOARD_DATA) { /* nobody asked for it */
-		s->config.on_dropped(s->config.data, "sent clipboard data that nobody asked for");
-		return 0;
-	}
+	if (m.type == GUI_CLIPBOARD_DATA)
+		return take_clipboard(s, &m.clipboard);
 	r = windows_on_message(s->config.windows, &m, s->minor);
 	if (r != WINDOWS_E_VIOLATION)
 		return r;
@@ -160,9 +166,13 @@ static unsigned since(enum gui_type type) {
 }
 
 void session_send(struct session *s, const struct gui_from_daemon *m) {
-	uint8_t out[GUI_MESSAGE_MAX];
+	size_t size = GUI_MESSAGE_MAX;
+	g_autofree uint8_t *out = NULL;
 
 	if (s->phase == PHASE_VERSION || s->phase == PHASE_OVER || s->minor < since(m->type))
 		return;
-	send_bytes(s, out, gui_encode_from_daemon(m, out, sizeof(out)));
+	if (m->type == GUI_CLIPBOARD_DATA)
+		size = GUI_HEADER_SIZE + m->clipboard.size;
+	out = g_malloc(size);
+	send_bytes(s, out, gui_encode_from_daemon(m, out, size));
 }

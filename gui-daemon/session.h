@@ -24,6 +24,8 @@ struct session_config {
 	void (*on_connected)(void *data, unsigned minor);
 	/* A message was dropped: what it was. Called for each. */
 	void (*on_dropped)(void *data, const char *what);
+	/* The agent's clipboard. NULL, or why it was dropped. */
+	const char *(*on_clipboard)(void *data, const struct gui_clipboard *clipboard);
 	void *data;
 };
 

@@ -31,11 +31,16 @@ static void on_dropped(void *data, const char *what) {
 	dropped++;
 }
 
+static const char *on_clipboard(void *data, const struct gui_clipboard *clipboard) {
+	return "sent clipboard data that nobody asked for";
+}
+
 static struct session *session_begin(void) {
 	struct session_config c = {.xconf = {{1280, 800}, 24, 4001},
 		.write = write_out,
 		.on_connected = on_connected,
-		.on_dropped = on_dropped};
+		.on_dropped = on_dropped,
+		.on_clipboard = on_clipboard};
 
 	g_byte_array_set_size(out, 0);
 	connected = dropped = handled = 0;

@@ -13,6 +13,7 @@
 #include "common/geometry.h"
 #include "common/label.h"
 #include "gui-daemon/place.h"
+#include "proto/ctl.h"
 #include "proto/ext.h"
 #include "proto/gui.h"
 
@@ -48,6 +49,9 @@ struct view_listener {
 	void (*on_painted)(void *data, uint32_t window);
 	void (*on_screen)(void *data, const struct place_screen *s, const struct ext_monitors *m);
 	void (*on_keyboard)(void *data, const struct ext_keyboard *k);
+	/* The person pressed one of the chords in this window; the domain sees nothing of the key.
+	 * what: CTL_CHORD_* */
+	void (*on_chord)(void *data, uint32_t window, unsigned what);
 	/* All that the X server had sent was reported. */
 	void (*on_turn)(void *data);
 	/* The X server is gone. */
@@ -90,6 +94,8 @@ void view_drop_image(struct view *v, uint32_t window);
 /* Area in content coordinates, within the window's image (or the screen window's). */
 void view_paint(struct view *v, uint32_t window, struct rect area);
 
+/* CTL_CHORD_COPY or CTL_CHORD_PASTE is this from now on. */
+void view_set_chord(struct view *v, unsigned what, struct ctl_chord chord);
 /* Hide or show everything of the domain; windows stay as they are otherwise. */
 void view_hide_all(struct view *v, bool hide);
 void view_paused(struct view *v, bool paused);

@@ -32,6 +32,41 @@ static bool leaves_fullscreen(const struct xwin *w, const xcb_key_press_event_t 
 	       ((e->state & XCB_MOD_MASK_4) || (e->state & ctrl_alt) == ctrl_alt);
 }
 
+#define CHORD_MODIFIERS                                                                            \
+	(XCB_MOD_MASK_SHIFT | XCB_MOD_MASK_CONTROL | XCB_MOD_MASK_1 | XCB_MOD_MASK_3 |             \
+		XCB_MOD_MASK_4)
+
+static unsigned chord_of(const struct view *v, const xcb_key_press_event_t *e) {
+	for (unsigned i = CTL_CHORD_COPY; i <= CTL_CHORD_PASTE; i++)
+		if (v->chord_keys[i] && v->chord_keys[i] == e->detail &&
+			(e->state & CHORD_MODIFIERS) == v->chords[i].modifiers)
+			return i;
+	return 0;
+}
+
+/* True: the key belongs to a chord and is none of the domain's. A key that is held repeats as
+ * releases and presses of one time; it is pressed once. */
+static bool takes_chord(struct xwin *w, const xcb_key_press_event_t *e) {
+	struct view *v = w->in;
+	unsigned what;
+
+	if (e->response_type == XCB_KEY_RELEASE) {
+		if (!v->swallowed || e->detail != v->swallowed)
+			return false;
+		v->released = v->swallowed;
+		v->released_at = e->time;
+		v->swallowed = 0;
+		return true;
+	}
+	what = chord_of(v, e);
+	if (!what)
+		return false;
+	if (v->swallowed != e->detail && (v->released != e->detail || v->released_at != e->time))
+		v->on->on_chord(v->data, w->id, what);
+	v->swallowed = e->detail;
+	return true;
+}
+
 static void on_key(struct xwin *w, const xcb_key_press_event_t *e) {
 	struct gui_from_daemon m = {.type = GUI_KEYPRESS, .window = w->id};
 	bool press = e->response_type == XCB_KEY_PRESS;
@@ -42,6 +77,8 @@ static void on_key(struct xwin *w, const xcb_key_press_event_t *e) {
 			x11_state_leave_fullscreen(w);
 		return;
 	}
+	if (takes_chord(w, e))
+		return;
 	m.key.type = e->response_type;
 	m.key.x = e->event_x - (int32_t)w->frame;
 	m.key.y = e->event_y - (int32_t)w->frame;
@@ -176,21 +213,36 @@ void view_refocus(struct view *v, uint32_t id) {
 	x11_await(v, xcb_query_keymap(v->c).sequence, id, on_keys_known);
 }
 
+/* The places of C and V on every keyboard, for layouts that have no such letters. */
+static xcb_keycode_t by_place(uint32_t keysym) {
+	return keysym == 'c' ? 54 : keysym == 'v' ? 55 : 0;
+}
+
+static xcb_keycode_t key_of(
+	struct view *v, const xcb_get_keyboard_mapping_reply_t *r, uint32_t keysym) {
+	const xcb_keysym_t *syms = xcb_get_keyboard_mapping_keysyms(r);
+	int count = xcb_get_keyboard_mapping_keysyms_length(r);
+
+	for (int i = 0; keysym && i < count; i++)
+		if (syms[i] == keysym)
+			return (xcb_keycode_t)(xcb_get_setup(v->c)->min_keycode +
+					       i / r->keysyms_per_keycode);
+	return by_place(keysym);
+}
+
 static void on_mapping(struct view *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_keyboard_mapping_reply_t *r = data;
-	const xcb_keysym_t *syms;
-	int count;
 
 	if (!r || r->keysyms_per_keycode == 0)
 		return;
-	syms = xcb_get_keyboard_mapping_keysyms(r);
-	count = xcb_get_keyboard_mapping_keysyms_length(r) / r->keysyms_per_keycode;
-	for (int i = 0; i < count; i++) {
-		if (syms[i * r->keysyms_per_keycode] == KEYSYM_ESCAPE) {
-			v->escape = (xcb_keycode_t)(xcb_get_setup(v->c)->min_keycode + i);
-			return;
-		}
-	}
+	v->escape = key_of(v, r, KEYSYM_ESCAPE);
+	for (unsigned i = CTL_CHORD_COPY; i <= CTL_CHORD_PASTE; i++)
+		v->chord_keys[i] = key_of(v, r, v->chords[i].keysym);
+}
+
+void view_set_chord(struct view *v, unsigned what, struct ctl_chord chord) {
+	v->chords[what] = chord;
+	x11_input_refresh_keys(v);
 }
 
 void x11_input_refresh_keys(struct view *v) {

@@ -98,6 +98,11 @@ struct view {
 	struct x11_scan *scan; /* x11-stack.c; NULL: none under way */
 	xcb_window_t tray;
 	xcb_keycode_t escape;
+	struct ctl_chord chords[CTL_CHORD_PASTE + 1];  /* by CTL_CHORD_* */
+	xcb_keycode_t chord_keys[CTL_CHORD_PASTE + 1]; /* 0: no key makes it */
+	xcb_keycode_t swallowed; /* pressed in a chord: its release is not the domain's either */
+	xcb_keycode_t released;  /* of a chord, when */
+	xcb_timestamp_t released_at;
 	xcb_timestamp_t user_time;
 	struct xwin *focus, *user_time_of;
 	bool user_time_changed;

@@ -93,6 +93,10 @@ static void ignore_bytes(void *data, const void *bytes, size_t size) {
 }
 static void ignore_minor(void *data, unsigned minor) {
 }
+static const char *ignore_clipboard(void *data, const struct gui_clipboard *clipboard) {
+	return NULL;
+}
+
 static void ignore_text(void *data, const char *what) {
 }
 
@@ -113,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct session_config sc = {.xconf = {{1280, 800}, 24, 4001},
 		.write = ignore_bytes,
 		.on_connected = ignore_minor,
-		.on_dropped = ignore_text};
+		.on_dropped = ignore_text,
+		.on_clipboard = ignore_clipboard};
 	size_t need;
 
 	on_screen = g_hash_table_new(g_direct_hash, g_direct_equal);
