@@ -53,14 +53,43 @@ static void put_stage(GString *line, const char *key, gint64 from, gint64 to) {
 		g_string_append_printf(line, ",\"%s_us\":%" G_GINT64_FORMAT, key, to - from);
 }
 
-void audit_write(struct audit *a, const struct audit_record *r) {
-	g_autoptr(GString) line = g_string_new(NULL);
+static void begin(GString *line, const char *event) {
 	gint64 now = g_get_real_time();
+
+	g_string_append_printf(line, "{\"time\":%" G_GINT64_FORMAT ".%06d,\"event\":\"%s\"",
+		now / G_USEC_PER_SEC, (int)(now % G_USEC_PER_SEC), event);
+}
+
+static void end(struct audit *a, GString *line) {
+	g_string_append(line, "}\n");
+	if (write(a->fd, line->str, line->len) != (ssize_t)line->len && a->lost++ == 0)
+		g_warning("an audit record is lost: %s", g_strerror(errno));
+}
+
+void audit_write_clipboard(struct audit *a, const struct audit_clipboard *r) {
+	g_autoptr(GString) line = g_string_new(NULL);
 
 	if (!a)
 		return;
-	g_string_append_printf(line, "{\"time\":%" G_GINT64_FORMAT ".%06d,\"event\":\"call\"",
-		now / G_USEC_PER_SEC, (int)(now % G_USEC_PER_SEC));
+	begin(line, r->event);
+	put_text(line, "source", r->source);
+	put_text(line, "target", *r->target ? r->target : NULL);
+	put_text(line, "outcome", r->outcome);
+	put_text(line, "reason", *r->reason ? r->reason : NULL);
+	put_text(line, "file", r->file);
+	if (r->file)
+		g_string_append_printf(line, ",\"line\":%u", r->line);
+	put_text(line, "rule", r->rule);
+	g_string_append_printf(line, ",\"bytes\":%u,\"kind\":\"text\"", r->bytes);
+	end(a, line);
+}
+
+void audit_write(struct audit *a, const struct audit_record *r) {
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	if (!a)
+		return;
+	begin(line, "call");
 	put_text(line, "source", r->source);
 	put_text(line, "target", r->target);
 	put_text(line, "service", r->service);
@@ -79,7 +108,5 @@ void audit_write(struct audit *a, const struct audit_record *r) {
 	put_stage(line, "ask", r->decided, r->asked);
 	put_stage(line, "start", r->asked ? r->asked : r->decided, r->started);
 	put_stage(line, "connect", r->began, r->connected);
-	g_string_append(line, "}\n");
-	if (write(a->fd, line->str, line->len) != (ssize_t)line->len && a->lost++ == 0)
-		g_warning("an audit record is lost: %s", g_strerror(errno));
+	end(a, line);
 }

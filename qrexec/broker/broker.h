@@ -29,6 +29,7 @@ struct broker {
 	struct calls *calls;
 	struct ports *ports;
 	struct asks *asks;
+	struct pastes *pastes;
 	struct policy_leases *leases;
 	struct audit *audit;
 	struct admin *admin;
@@ -90,9 +91,22 @@ struct audit_record {
 	gint64 began, decided, asked, started, connected; /* monotonic us; 0: not */
 };
 
+/* A copy or a paste of the clipboard between domains; "" is not written. */
+struct audit_clipboard {
+	const char *event, *source, *target, *outcome, *reason, *file, *rule;
+	uint32_t line, bytes;
+};
+
 struct audit *audit_open(const char *path);
 struct audit *audit_close(struct audit *a);
 void audit_write(struct audit *a, const struct audit_record *r);
+void audit_write_clipboard(struct audit *a, const struct audit_clipboard *r);
+
+/* pastes.c: the clipboard between domains; it sees names and sizes only */
+struct pastes *pastes_new(struct broker *b);
+struct pastes *pastes_free(struct pastes *p);
+void pastes_decide(struct pastes *p, const struct broker_msg *m);
+void pastes_record(struct pastes *p, const struct broker_msg *m);
 
 /* ask.c: questions to the person */
 struct question {

@@ -28,6 +28,10 @@ static void on_manager(void *data, const struct broker_msg *m, int fd) {
 		domains_update(b->domains, m);
 	else if (m->type == BROKER_DOMAIN_GONE)
 		domains_remove(b->domains, m->texts[0]);
+	else if (m->type == BROKER_PASTE)
+		pastes_decide(b->pastes, m);
+	else if (m->type == BROKER_CLIPBOARD)
+		pastes_record(b->pastes, m);
 }
 
 static void on_manager_ended(void *data, bool bad) {
@@ -92,6 +96,7 @@ static void start(struct broker *b, int manager_fd) {
 	b->audit = b->options.audit ? audit_open(b->options.audit) : NULL;
 	b->ports = ports_new();
 	b->asks = asks_new(b);
+	b->pastes = pastes_new(b);
 	b->leases = policy_leases_new();
 	if (!b->leases)
 		g_error("there is not enough memory");
@@ -105,6 +110,7 @@ static void stop(struct broker *b) {
 	b->admin = admin_free(b->admin);
 	b->calls = calls_free(b->calls);
 	b->asks = asks_free(b->asks);
+	b->pastes = pastes_free(b->pastes);
 	b->leases = policy_leases_free(b->leases);
 	b->domains = domains_free(b->domains);
 	b->rules = rules_free(b->rules);
