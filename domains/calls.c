@@ -315,6 +315,27 @@ static void on_note(struct calls *c, const struct broker_msg *m) {
 	c->manager->events->refused(c->manager->user, d, sentence);
 }
 
+bool calls_paste(struct calls *c, uint32_t number, const char *source, const char *target) {
+	const struct broker_msg m = {
+		.type = BROKER_PASTE, .id = number, .count = 2, .texts = {source, target}};
+
+	if (!c || !c->broker)
+		return false;
+	tell(c, &m, -1);
+	return true;
+}
+
+void calls_clipboard_record(
+	struct calls *c, uint32_t number, size_t bytes, const char *const texts[5]) {
+	struct broker_msg m = {
+		.type = BROKER_CLIPBOARD, .id = number, .value = (uint32_t)bytes, .count = 5};
+
+	for (unsigned i = 0; i < 5; i++)
+		m.texts[i] = texts[i];
+	if (c)
+		tell(c, &m, -1);
+}
+
 static void on_packet(
 	void *user, const uint8_t *data, size_t size, const int *fds, unsigned n_fds) {
 	static struct broker_msg m;
@@ -334,6 +355,8 @@ static void on_packet(
 		on_kill(c, &m);
 	else if (m.type == BROKER_VCHAN)
 		on_vchan(c, &m);
+	else if (m.type == BROKER_PASTE_DECIDED)
+		manager_clipboard_decided(c->manager, (uint32_t)m.id, m.value, m.texts[0]);
 	else
 		on_note(c, &m);
 }

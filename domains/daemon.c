@@ -45,7 +45,9 @@ static void on_packet(
 	struct ctl_msg m;
 
 	if (!ctl_decode(span_over(data, size), &m))
-		d->handler->message(d->user, &m);
+		d->handler->message(d->user, &m, n_fds > 0 ? fds[0] : -1);
+	for (unsigned i = 0; i < n_fds; i++)
+		close(fds[i]);
 }
 
 static void on_closed(void *user) {
@@ -71,7 +73,7 @@ static void attach(struct daemon *d, int fd) {
 	static const struct channel_handler handler = {on_packet, on_closed};
 
 	d->ctl = channel_free(d->ctl);
-	d->ctl = channel_new(fd, CTL_SIZE, false, &handler, d);
+	d->ctl = channel_new(fd, CTL_SIZE, true, &handler, d);
 }
 
 static int spawn(struct daemon *d, GPtrArray *argv, int fd, int ctl) {
@@ -146,15 +148,20 @@ bool daemon_running(const struct daemon *d) {
 }
 
 void daemon_tell(struct daemon *d, enum ctl_type type, uint32_t value, const char *text) {
+	(void)!daemon_tell_fd(d, type, value, text, -1);
+}
+
+bool daemon_tell_fd(
+	struct daemon *d, enum ctl_type type, uint32_t value, const char *text, int fd) {
 	struct ctl_msg m = {.type = type, .value = value};
 	uint8_t packet[CTL_SIZE];
 
 	if (!d || !d->ctl)
-		return;
+		return false;
 	g_strlcpy(m.text, text ? text : "", sizeof(m.text));
 	ctl_encode(&m, packet);
 	/* One that does not read is closed, and on_closed ends it. */
-	(void)!channel_send(d->ctl, packet, sizeof(packet), -1);
+	return !channel_send(d->ctl, packet, sizeof(packet), fd);
 }
 
 /* Reaps a daemon that nobody waits for any more. */

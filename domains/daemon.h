@@ -19,7 +19,8 @@ struct daemon_handler {
 	const char *(*prepare)(void *user, GPtrArray *argv, int *fd);
 	/* Our end of its control socket, which is its 4 (3 without another descriptor). */
 	void (*started)(void *user, int ctl);
-	void (*message)(void *user, const struct ctl_msg *m);
+	/* fd: what came along, -1: nothing; it stays the daemon's. */
+	void (*message)(void *user, const struct ctl_msg *m, int fd);
 	/* It ended and will start anew by itself; or why it cannot (text not NULL). */
 	void (*ended)(void *user, const char *why);
 };
@@ -35,6 +36,8 @@ void daemon_adopt(struct daemon *d, int ctl);
 void daemon_restart(struct daemon *d);
 bool daemon_running(const struct daemon *d);
 void daemon_tell(struct daemon *d, enum ctl_type type, uint32_t value, const char *text);
+/* With a descriptor, which stays the caller's. false: nobody is there to hear it. */
+bool daemon_tell_fd(struct daemon *d, enum ctl_type type, uint32_t value, const char *text, int fd);
 /* Forgets it and lets it run: the next bulkheadd takes it over. Takes NULL, returns NULL. */
 struct daemon *daemon_leave(struct daemon *d);
 /* Ends it. Takes NULL, returns NULL. */

@@ -44,7 +44,7 @@ static void on_started(void *user, int ctl) {
 	manager_greet(d->in, d);
 }
 
-static void on_message(void *user, const struct ctl_msg *m) {
+static void on_message(void *user, const struct ctl_msg *m, int fd) {
 	struct domain *d = user;
 
 	if (m->type == CTL_GUI_CONNECTED)
@@ -53,7 +53,7 @@ static void on_message(void *user, const struct ctl_msg *m) {
 		set_windows(d, m->value);
 	else if (m->type == CTL_GUI_AGENT_GONE)
 		set_gui(d, "waiting");
-	manager_gui_said(d->in, d, m);
+	manager_gui_said(d->in, d, m, fd);
 }
 
 static void on_ended(void *user, const char *why) {
@@ -64,6 +64,7 @@ static void on_ended(void *user, const char *why) {
 		g_message("domain %s: its windows cannot be shown: %s", domain_name(d), why);
 	set_windows(d, 0);
 	set_gui(d, text);
+	manager_clipboard_lost(d->in, d, false);
 }
 
 static const struct daemon_handler handler = {prepare, on_started, on_message, on_ended};
@@ -94,6 +95,7 @@ void domain_gui_restart(struct domain *d) {
 }
 
 void domain_gui_over(struct domain *d) {
+	manager_clipboard_lost(d->in, d, true);
 	d->gui = daemon_free(d->gui);
 	d->windows = 0;
 	set_gui(d, "");

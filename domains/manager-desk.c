@@ -26,7 +26,13 @@ static void on_started(void *user, int ctl) {
 	daemon_tell(m->desk, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
 }
 
-static void on_message(void *user, const struct ctl_msg *msg) {
+/* The chords that the person chose. */
+static void on_chord(struct manager *m, unsigned which, uint32_t chord) {
+	m->chords[which] = chord;
+	m->chords_known = true;
+}
+
+static void on_message(void *user, const struct ctl_msg *msg, int fd) {
 	struct manager *m = user;
 
 	switch (msg->type) {
@@ -42,6 +48,26 @@ static void on_message(void *user, const struct ctl_msg *msg) {
 		break;
 	case CTL_SCREEN_CHANGED:
 		break;
+	case CTL_COPY_KEY:
+		on_chord(m, CTL_CHORD_COPY, msg->value);
+		break;
+	case CTL_PASTE_KEY:
+		on_chord(m, CTL_CHORD_PASTE, msg->value);
+		break;
+	case CTL_CLIP_CHORD:
+	case CTL_CLIP_TEXT:
+	case CTL_CLIP_LARGE:
+	case CTL_CLIP_FAILED:
+	case CTL_CLIP_DONE:
+	case CTL_CLIP_GET:
+	case CTL_CLIP_LOOK:
+	case CTL_CLIP_PUT:
+	case CTL_CLIP_PUT_RAW:
+	case CTL_CLIP_CANCEL:
+	case CTL_CLIP_FROM:
+	case CTL_CLIP_TO:
+	case CTL_CLIP_LINE:
+	case CTL_CLIP_SHOW:
 	case CTL_GUI_STARTED:
 	case CTL_GUI_CONNECTED:
 	case CTL_GUI_WINDOWS:
@@ -74,11 +100,14 @@ static void focus(struct manager *m, struct domain *d, bool has) {
 	daemon_tell(m->desk, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
 	tell_all(m, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
 	m->events->global_changed(m->user, "FocusedDomain");
+	manager_clipboard_focus(m);
 }
 
-void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg) {
+void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg, int fd) {
 	if (msg->type == CTL_GUI_FOCUS)
 		focus(m, d, msg->value);
+	if (msg->type >= CTL_CLIP_CHORD && msg->type <= CTL_CLIP_DONE)
+		manager_clipboard_said(m, d, msg, fd);
 	if (msg->type != CTL_GUI_REFUSED)
 		return;
 	g_message("domain %s: %s", domain_name(d), msg->text);
@@ -100,6 +129,10 @@ void manager_greet(struct manager *m, struct domain *d) {
 	daemon_tell(gui, CTL_SCREEN_LOCKED, m->locked, NULL);
 	daemon_tell(gui, CTL_HIDE_ALL, m->hidden, NULL);
 	daemon_tell(gui, CTL_KEYBOARD_LOCK, m->keyboard_lock, NULL);
+	if (m->chords_known) {
+		daemon_tell(gui, CTL_COPY_KEY, m->chords[CTL_CHORD_COPY], NULL);
+		daemon_tell(gui, CTL_PASTE_KEY, m->chords[CTL_CHORD_PASTE], NULL);
+	}
 	daemon_tell(gui, CTL_PAUSED, domain_get_state(d) == DOMAIN_PAUSED, NULL);
 }
 

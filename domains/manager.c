@@ -228,6 +228,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 	m->ready_user = ready_user;
 	m->display = g_strdup(display ? display : "");
 	m->focused_name = g_strdup("");
+	m->clipboard = manager_clipboard_new(m);
 	m->domains = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)(void (*)(void))domain_free);
 	m->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -240,6 +241,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 
 void manager_deinit(struct manager *m) {
 	m->desk = daemon_free(m->desk);
+	m->clipboard = manager_clipboard_free(m->clipboard);
 	m->calls = calls_free(m->calls);
 	m->pool = pool_free(m->pool);
 	if (m->domains)

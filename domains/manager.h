@@ -34,6 +34,9 @@ struct manager {
 	bool locked, hidden;
 	uint32_t keyboard_lock, focused;
 	char *focused_name;
+	struct manager_clipboard *clipboard;
+	uint32_t chords[CTL_CHORD_PASTE + 1]; /* of the desk's; by CTL_CHORD_* */
+	bool chords_known;
 	void (*ready)(void *user, const char *error);
 	void *ready_user;
 };
@@ -85,7 +88,17 @@ void manager_stop_all(struct manager *m, void (*done)(void *user), void *user);
 /* bulkhead-desk, where there is a display: before the first domain, not in the way of its start. */
 void manager_start_desk(struct manager *m);
 /* From a domain: its gui-daemon said so. */
-void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg);
+void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg, int fd);
+/* The clipboard between domains (manager-clipboard.c). */
+struct manager_clipboard *manager_clipboard_new(struct manager *m);
+struct manager_clipboard *manager_clipboard_free(struct manager_clipboard *c);
+void manager_clipboard_said(struct manager *m, struct domain *d, const struct ctl_msg *msg, int fd);
+void manager_clipboard_focus(struct manager *m);
+/* Its gui-daemon ended; gone: the domain too. */
+void manager_clipboard_lost(struct manager *m, struct domain *d, bool gone);
+/* The broker decided (proto/broker.h, BROKER_PASTE_*). */
+void manager_clipboard_decided(
+	struct manager *m, uint32_t number, uint32_t outcome, const char *why);
 /* What a fresh gui-daemon must know. */
 void manager_greet(struct manager *m, struct domain *d);
 void manager_changed(

@@ -95,11 +95,16 @@ int program_start(const struct program *s, pid_t *ret) {
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	if (s->input > 0)
+		posix_spawn_file_actions_adddup2(&actions, s->input, 0);
+	else
+		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (s->output > 0) {
 		posix_spawn_file_actions_adddup2(&actions, s->output, 1);
 		posix_spawn_file_actions_adddup2(&actions, s->output, 2);
 	}
+	if (s->result > 0)
+		posix_spawn_file_actions_adddup2(&actions, s->result, 1);
 	for (int i = 0; i < n; i++)
 		posix_spawn_file_actions_adddup2(&actions, high[i], 3 + i);
 	posix_spawn_file_actions_addclosefrom_np(&actions, 3 + n);

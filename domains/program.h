@@ -10,7 +10,9 @@
 struct program {
 	const char *const *argv;
 	const int *fds; /* become 3, 4, ... ; ends with -1; stay the caller's */
+	int input;      /* its stdin; 0: /dev/null */
 	int output;     /* its stdout and stderr; 0: ours */
+	int result;     /* its stdout alone; 0: as above */
 	bool detach;    /* a session of its own: it outlives us */
 	bool display;   /* DISPLAY and XAUTHORITY belong into its environment */
 	void (*ended)(void *user, pid_t pid, int status); /* or NULL */

@@ -41,17 +41,22 @@ def remove_tree(path):
 class Session:
     """with Session(build) as s: s.cli('domain', 'create', ...)"""
 
-    def __init__(self, build, screen='1920x1080', window_manager=None, display=None):
+    def __init__(self, build, screen='1920x1080', window_manager=None, display=None, rules=None):
         self.build = pathlib.Path(build).resolve()
-        self.screen, self.window_manager, self.given = screen, window_manager, display
+        self.screen, self.window_manager, self.given, self.rules = screen, window_manager, display, rules
         self.processes = []
 
     def __enter__(self):
         self.temp = tempfile.mkdtemp(prefix='bulkhead-session-')
         self.env = {k: v for k, v in os.environ.items() if not k.startswith('XDG_') and k not in ('DBUS_SESSION_BUS_ADDRESS', 'WAYLAND_DISPLAY')}
-        self.env.update(BULKHEAD_RUNTIME_DIR=self.temp + '/run', XDG_CONFIG_HOME=self.temp + '/config', XDG_DATA_HOME=self.temp + '/data',
+        self.env.update(BULKHEAD_RUNTIME_DIR=self.temp + '/run', XDG_CONFIG_HOME=self.temp + '/config', XDG_DATA_HOME=self.temp + '/data', XDG_STATE_HOME=self.temp + '/state',
+                        BULKHEAD_POLICY_PATH=f"{self.temp}/config/bulkhead/policy.d:{here.parent.parent / 'policy' / 'rules'}",
                         BULKHEAD_LIBEXEC=libexec(self.build), LANG='C.UTF-8', NO_AT_BRIDGE='1')
         os.mkdir(self.env['BULKHEAD_RUNTIME_DIR'], 0o700)
+        if self.rules is not None:  # before those that come with Bulkhead
+            folder = pathlib.Path(self.temp) / 'config' / 'bulkhead' / 'policy.d'
+            folder.mkdir(parents=True)
+            (folder / '30-user.policy').write_text(self.rules)
         try:
             if self.given:
                 self.env['DISPLAY'] = self.given
