@@ -39,6 +39,8 @@ static const struct row {
 		{BIN "bulkhead-gui-agent", "--vchan=local:/run/bulkhead/hv.sock"}},
 	{INIT_QREXEC_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-qrexec-agent", "/run/bulkhead/hv.sock"},
 		{BIN "bulkhead-qrexec-agent", "--vchan=local:/run/bulkhead/hv.sock"}},
+	{INIT_NOTIFY_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-notify-agent"},
+		{BIN "bulkhead-notify-agent"}},
 };
 
 struct service {

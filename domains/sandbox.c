@@ -74,6 +74,7 @@ static const char *const programs[] = {
 	"bulkhead-copy",
 	"qrexec-client-vm",
 	"bulkhead-open",
+	"bulkhead-notify-agent",
 };
 /* Other names of bulkhead-copy, where it is not installed in /usr. */
 static const char *const copy_names[] = {

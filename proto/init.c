@@ -120,6 +120,8 @@ const char *init_service_name(enum init_service service) {
 		return "GUI agent";
 	case INIT_QREXEC_AGENT:
 		return "qrexec agent";
+	case INIT_NOTIFY_AGENT:
+		return "notification service";
 	}
 	return "unknown service";
 }

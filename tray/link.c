@@ -337,3 +337,7 @@ void link_start_manager(struct link *l) {
 const char *link_rule(struct link *l, const char *key) {
 	return g_hash_table_lookup(l->rules, key);
 }
+
+const char *link_runtime(const struct link *l) {
+	return l->runtime;
+}

@@ -29,6 +29,9 @@ void link_call_manager(
 void link_call_domain(struct link *l, const char *path, const char *method, GVariant *args,
 	link_answer answer, void *user);
 
+/* The runtime folder, where bulkheadd's sockets are too. */
+const char *link_runtime(const struct link *l);
+
 /* Starts bulkheadd if none answers; what goes wrong is in its log. */
 void link_start_manager(struct link *l);
 

@@ -16,7 +16,15 @@
 #define NOTICE_EVERY     ((gint64)10 * G_USEC_PER_SEC) /* one more each 10 s */
 #define NOTICE_DOMAINS   256
 
-enum notice_kind { NOTICE_STARTED, NOTICE_STOPPED, NOTICE_FAILED, NOTICE_REFUSED, NOTICE_KINDS };
+/* In the order of their weight. */
+enum notice_kind {
+	NOTICE_APP,
+	NOTICE_STARTED,
+	NOTICE_STOPPED,
+	NOTICE_FAILED,
+	NOTICE_REFUSED,
+	NOTICE_KINDS
+};
 
 struct notice {
 	char domain[DOMAIN_NAME_MAX + 1];

@@ -73,6 +73,8 @@ static GVariant *picture(const struct model_domain *d) {
 
 static const char *summary(enum notice_kind kind) {
 	switch (kind) {
+	case NOTICE_APP:
+		return _("%s: an application says");
 	case NOTICE_STARTED:
 		return _("%s has started");
 	case NOTICE_STOPPED:

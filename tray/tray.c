@@ -101,8 +101,11 @@ void tray_window_remember(struct tray *t, const char *key, GtkWidget *window) {
 static gboolean on_notice_timer(gpointer user);
 
 static void set_notice_timer(struct tray *t) {
-	gint64 due = notices_due(t->notices), now = g_get_monotonic_time();
+	gint64 due = notices_due(t->notices), later = notices_due(t->app_notices),
+	       now = g_get_monotonic_time();
 
+	if (due < 0 || (later >= 0 && later < due))
+		due = later;
 	if (due >= 0 && !t->notice_timer)
 		t->notice_timer = g_timeout_add(
 			(guint)MAX(0, (due - now + 999) / 1000), on_notice_timer, t);
@@ -113,6 +116,7 @@ static gboolean on_notice_timer(gpointer user) {
 
 	t->notice_timer = 0;
 	notices_turn(t->notices, g_get_monotonic_time());
+	notices_turn(t->app_notices, g_get_monotonic_time());
 	set_notice_timer(t);
 	return G_SOURCE_REMOVE;
 }
@@ -281,6 +285,7 @@ static void on_model(
 		launches_heard(t->launches, d, e == MODEL_REMOVED);
 	if (e == MODEL_REMOVED) {
 		notices_forget(t->notices, d->name);
+		notices_forget(t->app_notices, d->name);
 		search_window_drop(t->search, d);
 	}
 	if (e == MODEL_GLOBAL)
@@ -309,6 +314,18 @@ static void on_command_ended(void *user, const char *path, guint32 id, int statu
 
 static void on_launch_failed(void *user, const char *domain, const char *text) {
 	tray_say(user, domain, NOTICE_FAILED, text);
+}
+
+/* Its own allowance: what an application says never takes the place of what Bulkhead says. */
+static void on_app_says(void *user, const char *domain, const struct notification *n) {
+	struct tray *t = user;
+	g_autofree char *text = g_strdup_printf("%s%s%s%s%s", n->app, *n->app ? ": " : "", n->title,
+		*n->title && *n->body ? " – " : "", n->body);
+
+	if (!model_find(t->model, domain))
+		return;
+	notices_tell(t->app_notices, domain, NOTICE_APP, text, g_get_monotonic_time());
+	set_notice_timer(t);
 }
 
 static void on_icons(void *user) {
@@ -386,10 +403,12 @@ struct tray *tray_new(GtkApplication *app, const char *share, bool export) {
 	t->windows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	t->icons = icons_new(shares, 1, on_icons, t);
 	t->notices = notices_new(on_notice, t);
+	t->app_notices = notices_new(on_notice, t);
 	t->notify = notify_new();
 	t->status = status_new(&status_events, t);
 	t->model = model_new(on_model, t);
 	t->link = link_new(t->model, &link_events, t);
+	t->inbox = inbox_new(link_runtime(t->link), on_app_says, t);
 	t->launches = launches_new(t->link, t->model, on_launch_failed, t);
 	t->menu = menu_new(t);
 	if (export)
@@ -414,6 +433,7 @@ struct tray *tray_free(struct tray *t) {
 		g_signal_handlers_disconnect_by_data(t->monitor, t);
 	g_clear_object(&t->monitor);
 	export_free(t->export);
+	inbox_free(t->inbox);
 	link_free(t->link);
 	launches_free(t->launches);
 	search_window_free(t->search);
@@ -421,6 +441,7 @@ struct tray *tray_free(struct tray *t) {
 	status_free(t->status);
 	notify_free(t->notify);
 	notices_free(t->notices);
+	notices_free(t->app_notices);
 	model_free(t->model);
 	icons_free(t->icons);
 	g_free(t->share);

@@ -6,6 +6,7 @@
  */
 #include "tray/export.h"
 #include "tray/icons.h"
+#include "tray/inbox.h"
 #include "tray/launches.h"
 #include "tray/link.h"
 #include "tray/model.h"
@@ -23,7 +24,8 @@ struct tray {
 	struct model *model;
 	struct link *link;
 	struct icons *icons;
-	struct notices *notices;
+	struct notices *notices, *app_notices;
+	struct inbox *inbox;
 	struct notify *notify;
 	struct status *status;
 	struct launches *launches;

@@ -79,6 +79,18 @@ static const char *from_env(const char *name, const char *otherwise) {
 	return v ? v : otherwise;
 }
 
+/* With those of a build tree, if it runs from one. */
+static char *service_paths(void) {
+	const char *all = g_getenv("QREXEC_SERVICE_PATH"), *built = g_getenv("BULKHEAD_LIBEXEC");
+	g_auto(GStrv) folders = g_strsplit(built ? built : "", ":", -1);
+	g_autoptr(GString) paths = g_string_new(all ? all : ADMIN_PATHS);
+
+	for (unsigned i = 0; !all && folders[i]; i++)
+		if (*folders[i])
+			g_string_append_printf(paths, ":%s/rpc", folders[i]);
+	return g_string_free(g_steal_pointer(&paths), FALSE);
+}
+
 /* 0, or the exit code that the caller gets. */
 static int start_service(struct serve *s, struct pump_plan *plan) {
 	const struct qrexec_command *c = &s->command;
@@ -87,8 +99,8 @@ static int start_service(struct serve *s, struct pump_plan *plan) {
 	g_autofree char *argument = g_strndup(c->argument.at, c->argument.len);
 	struct service service;
 	struct config config;
-	int r = service_find(
-		from_env("QREXEC_SERVICE_PATH", ADMIN_PATHS), key, name, argument, &service);
+	g_autofree char *paths = service_paths();
+	int r = service_find(paths, key, name, argument, &service);
 
 	if (r)
 		return r == SERVICE_E_NONE ? EXIT_NO_SERVICE : EXIT_TROUBLE;

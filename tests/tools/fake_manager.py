@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A bulkheadd that runs nothing: the D-Bus interfaces of domains/*.xml on the socket of BULKHEAD_RUNTIME_DIR, with invented domains.
 Each call is a line of JSON on stdout ([object, method, arguments]). Lines of JSON on stdin change it: ["set", domain, {property: value}],
-["add", name, {...}], ["remove", name], ["refused", domain, text] (each may say how often, as a last number), ["ended", domain, id, status],
+["global", {property: value}], ["add", name, {...}], ["remove", name], ["refused", domain, text] (each may say how often, as a last number), ["ended", domain, id, status],
 ["answer", method, error or null]."""
 import json
 import os
@@ -31,6 +31,8 @@ def path_of(name):
 class Manager:
     def __init__(self, names):
         self.connections, self.domains, self.errors, self.next_id, self.rest = [], {}, {}, 0, b''
+        empty = {'s': '', 'u': 0, 'b': False}
+        self.globals = {p.name: GLib.Variant(p.signature, empty.get(p.signature, [])) for p in INTERFACES[MANAGER].properties}
         for i, name in enumerate(names):
             self.domains[name] = self.domain(name, i)
 
@@ -70,8 +72,7 @@ class Manager:
         return True
 
     def on_get(self, c, sender, path, interface, name):
-        return {'FocusedDomain': GLib.Variant('s', ''), 'Display': GLib.Variant('s', ''), 'Version': GLib.Variant('s', '0'),
-                'Backend': GLib.Variant('s', 'fake'), 'ScreenLocked': GLib.Variant('b', False), 'Broken': GLib.Variant('a(ss)', [])}[name]
+        return self.globals[name]
 
     def on_call(self, c, sender, path, interface, method, args, invocation):
         name = next((n for n in self.domains if path_of(n) == path), None)
@@ -116,6 +117,9 @@ class Manager:
         for _ in range(times):
             if what == 'set':
                 self.change(*args)
+            elif what == 'global':
+                self.globals.update({k: GLib.Variant(self.globals[k].get_type_string(), v) for k, v in args[0].items()})
+                self.emit(ROOT, PROPERTIES, 'PropertiesChanged', GLib.Variant('(sa{sv}as)', (MANAGER, {k: self.globals[k] for k in args[0]}, [])))
             elif what == 'add':
                 self.add(*args)
             elif what == 'remove':

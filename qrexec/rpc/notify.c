@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The service bulkhead.Notify of the admin domain: reads one notification of a domain, and hands
+ * the checked text to the tray. It meets the domain's bytes, so it confines itself first; it opens
+ * nothing, writes nothing back, and what is wrong is dropped.
+ */
+#include "common/domain-name.h"
+#include "proto/notification.h"
+#include "qrexec/lib/confine.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Of the tray; NULL-terminated path in the runtime folder. */
+static int connect_tray(void) {
+	const char *own = getenv("BULKHEAD_RUNTIME_DIR"), *xdg = getenv("XDG_RUNTIME_DIR");
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	AUTO(auto_close) int fd = -1;
+	int n = own ? snprintf(at.sun_path, sizeof(at.sun_path), "%s/tray.sock", own)
+		    : snprintf(at.sun_path, sizeof(at.sun_path), "%s/bulkhead/tray.sock",
+			      xdg ? xdg : "/run");
+
+	if (n < 0 || (size_t)n >= sizeof(at.sun_path))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)))
+		return -1;
+	return TAKE_FD(fd);
+}
+
+/* One byte more than there may be: more is no notification. */
+static size_t read_all(uint8_t *data, size_t size) {
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = read(STDIN_FILENO, data + got, size - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? 0 : got;
+		got += (size_t)n;
+	}
+	return got;
+}
+
+int main(void) {
+	static uint8_t in[NOTIFICATION_MAX + 1], out[DOMAIN_NAME_MAX + 1 + NOTIFICATION_MAX];
+	const char *source = getenv("QREXEC_REMOTE_DOMAIN");
+	struct domain_name name;
+	struct notification n;
+	int fd = connect_tray();
+	size_t size;
+
+	/* Without a tray nobody would see it. */
+	if (fd < 0 || !source || domain_name_parse(source, &name) || confine_daemon())
+		return 1;
+	size = read_all(in, sizeof(in));
+	if (notification_decode(span_over(in, size), &n))
+		return 1;
+	memcpy(out, name.s, strlen(name.s)); /* the rest is zero */
+	size = notification_encode(n.app, n.title, n.body, out + DOMAIN_NAME_MAX + 1);
+	return send(fd, out, DOMAIN_NAME_MAX + 1 + size, MSG_NOSIGNAL) < 0;
+}
