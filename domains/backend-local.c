@@ -9,6 +9,7 @@
 #include "domains/local-msg.h"
 #include "domains/paths.h"
 #include "domains/program.h"
+#include "domains/sandbox-template.h"
 #include "proto/init.h"
 
 #include <errno.h>
@@ -40,8 +41,11 @@ struct machine {
 	unsigned memory;
 	uint32_t id;
 	enum domain_state state;
-	char *reason; /* of a failure */
-	bool over;    /* the last event was told */
+	dev_t root_dev; /* of the template that it was started from; 0, 0: not known */
+	ino_t root_ino;
+	char *template; /* NULL: the host's programs */
+	char *reason;   /* of a failure */
+	bool over;      /* the last event was told */
 };
 
 static void send_msg(struct machine *m, const struct local_msg *msg, int fd) {
@@ -206,6 +210,7 @@ static struct machine *machine_new(struct backend *b, const struct definition *d
 	m->user = user;
 	m->dir = m->listener = -1;
 	m->memory = d->maxmem;
+	m->template = strcmp(d->template, "host") ? g_strdup(d->template) : NULL;
 	m->state = DOMAIN_STARTING;
 	b->machines = g_list_prepend(b->machines, m);
 	return m;
@@ -230,6 +235,7 @@ static struct machine *local_free(struct machine *m) {
 	channel_free(m->control);
 	auto_close(&m->listener);
 	auto_close(&m->dir);
+	g_free(m->template);
 	g_free(m->reason);
 	g_free(m);
 	return NULL;
@@ -279,6 +285,7 @@ static int spawn_helper(
 	g_ptr_array_add(argv, g_strdup_printf("--name=%s", d->name.s));
 	g_ptr_array_add(argv, g_strdup_printf("--user=%s", d->default_user));
 	g_ptr_array_add(argv, g_strdup_printf("--runtime=%s", runtime));
+	g_ptr_array_add(argv, g_strdup_printf("--template=%s", d->template));
 	g_ptr_array_add(argv, g_strdup_printf("--network=%s", *d->netvm ? "pasta" : "none"));
 	g_ptr_array_add(argv, g_strdup_printf("--net-allow=%s", d->net_allow));
 	g_ptr_array_add(argv, g_strdup_printf("--slot=%u", slot));
@@ -301,9 +308,17 @@ static int spawn_helper(
 	return r;
 }
 
+static void look_at_template(const struct machine *m, struct stat *ret) {
+	AUTO(auto_close) int fd = m->template ? template_open(m->template, NULL) : -1;
+
+	if (fd < 0 || fstat(fd, ret))
+		memset(ret, 0, sizeof(*ret));
+}
+
 static struct machine *local_start(struct backend *b, const struct definition *d, unsigned slot,
 	const struct machine_events *events, void *user, GError **error) {
 	struct machine *m = machine_new(b, d, events, user);
+	struct stat root;
 	int pair[2], r;
 
 	if (open_dir(m, true, error) || listen_for_hv(m, error))
@@ -319,6 +334,9 @@ static struct machine *local_start(struct backend *b, const struct definition *d
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s", g_strerror(errno));
 		return local_free(m);
 	}
+	look_at_template(m, &root);
+	m->root_dev = root.st_dev;
+	m->root_ino = root.st_ino;
 	r = spawn_helper(m, d, slot, pair[1], error);
 	close(pair[1]);
 	if (r) {
@@ -376,7 +394,11 @@ static void local_pause(struct machine *m, bool pause) {
 }
 
 static bool local_outdated(const struct machine *m) {
-	return false;
+	struct stat now;
+
+	look_at_template(m, &now);
+	return m->template &&
+	       (!now.st_ino || now.st_ino != m->root_ino || now.st_dev != m->root_dev);
 }
 
 static void local_keep(struct machine *m, enum machine_kept what, int fd) {

@@ -25,6 +25,7 @@ static bool parse(struct local_options *o, int *argc, char ***argv) {
 		{"network", 0, 0, G_OPTION_ARG_STRING, &o->network, "none or pasta", "KIND"},
 		{"net-allow", 0, 0, G_OPTION_ARG_STRING, &o->net_allow, "only these places",
 			"LIST"},
+		{"template", 0, 0, G_OPTION_ARG_STRING, &o->template, "host, or its name", "NAME"},
 		{"forget", 0, 0, G_OPTION_ARG_STRING, &o->forget, "remove its data", "NAME"},
 		{"slot", 0, 0, G_OPTION_ARG_INT, &o->slot, "which host user of its own", "N"},
 		{"memory", 0, 0, G_OPTION_ARG_INT, &o->memory, "at most so much", "MIB"},

@@ -5,6 +5,7 @@
 #include "domains/local-start.h"
 #include "domains/paths.h"
 #include "domains/sandbox.h"
+#include "domains/sandbox-template.h"
 #include "proto/init.h"
 
 #include <errno.h>
@@ -243,12 +244,22 @@ static int start_process(struct local *l, struct ends *e, int home, GError **err
 	g_autofree char *id = machine_id(l->o.name), *resolv = strcmp(l->o.network, "none")
 								       ? local_net_resolv_conf()
 								       : g_strdup("");
-	struct sandbox s = {
-		l->o.name, l->o.user, id, resolv, l->o.nested, l->map.own, home, hv, e->info[1]};
+	bool host = !l->o.template || !strcmp(l->o.template, "host");
+	AUTO(auto_close) int template = host ? -1 : template_open(l->o.template, error);
+	struct sandbox s = {.name = l->o.name,
+		.user = l->o.user,
+		.machine_id = id,
+		.resolv_conf = resolv,
+		.nested = l->o.nested,
+		.staged = l->map.own,
+		.template = template,
+		.home = home,
+		.hv_socket = hv,
+		.info = e->info[1]};
 	struct sandbox_command command = {0};
 	struct local_start start = {
 		&command, &l->map, home, e->init[1], e->output[1], e->info[1], procs};
-	int r = sandbox_command_init(&command, &s, error);
+	int r = !host && template <0 ? -1 : sandbox_command_init(&command, &s, error);
 
 	if (!r) {
 		l->bwrap = local_start(&start, error);

@@ -12,7 +12,8 @@
 
 struct local_options {
 	char *name, *user, *runtime, *network, *net_allow;
-	char *forget; /* only: remove this domain's data */
+	char *template; /* "host", or a template's name */
+	char *forget;   /* only: remove this domain's data */
 	int slot, memory, cpu_weight;
 	int domain_id, hv_mark;
 	int manager_fd; /* the first manager's connection */

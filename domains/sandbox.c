@@ -3,6 +3,7 @@
 
 #include "domains/local-stage.h"
 #include "domains/paths.h"
+#include "domains/sandbox-template.h"
 #include "domains/sandbox-seccomp.h"
 
 #include <errno.h>
@@ -157,7 +158,7 @@ static void add_namespaces(struct sandbox_command *c, const struct sandbox *s) {
 		arg(c, "--disable-userns", NULL);
 }
 
-static void add_system(struct sandbox_command *c) {
+static void add_host_programs(struct sandbox_command *c) {
 	static const char *const tops[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
 
 	arg(c, "--ro-bind", "/usr", "/usr", NULL);
@@ -173,15 +174,43 @@ static void add_system(struct sandbox_command *c) {
 		else
 			arg(c, "--ro-bind", top, top, NULL);
 	}
+}
+
+/* By its path where this user runs the sandbox; else from the stage, for the path is closed to the
+ * domain's user. */
+static int add_template(struct sandbox_command *c, const struct sandbox *s, GError **error) {
+	g_autofree char *link = NULL, *where = NULL;
+	int fd = keep(s->template);
+
+	g_array_append_val(c->fds, fd);
+	if (s->staged) {
+		g_array_append_val(c->binds, fd);
+		where = g_strdup_printf(STAGE "/%d", fd);
+	} else {
+		link = g_strdup_printf("/proc/self/fd/%d", fd);
+		where = g_file_read_link(link, error);
+	}
+	return where ? template_args(c->args, fd, where, error) : -1;
+}
+
+static void add_system(struct sandbox_command *c) {
 	arg(c, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm",
 		"--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--dir", "/tmp/.X11-unix",
 		"--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/run/user",
 		"--perms", "0700", "--dir", "/run/user/" G_STRINGIFY(SANDBOX_UID), "--perms",
 		"0755", "--dir", "/run/qubes", "--perms", "0755", "--tmpfs", "/var", "--perms",
 		"1777", "--dir", "/var/tmp", "--symlink", "/run", "/var/run", "--perms", "0755",
-		"--dir", "/var/lib", "--perms", "0755", "--dir", "/var/cache", "--ro-bind-try",
-		"/var/cache/fontconfig", "/var/cache/fontconfig", "--perms", "0755", "--dir",
-		"/sys", NULL);
+		"--dir", "/var/lib", "--perms", "0755", "--dir", "/var/cache", "--perms", "0755",
+		"--dir", "/sys", NULL);
+}
+
+static void add_host_etc(struct sandbox_command *c) {
+	arg(c, "--perms", "0755", "--dir", "/etc", NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(etc); i++) {
+		g_autofree char *path = g_strconcat("/etc/", etc[i], NULL);
+
+		arg(c, "--ro-bind-try", path, path, NULL);
+	}
 }
 
 static int add_etc(struct sandbox_command *c, const struct sandbox *s, GError **error) {
@@ -197,12 +226,8 @@ static int add_etc(struct sandbox_command *c, const struct sandbox *s, GError **
 			*hostname = g_strconcat(s->name, "\n", NULL),
 			*machine_id = g_strconcat(s->machine_id, "\n", NULL);
 
-	arg(c, "--perms", "0755", "--dir", "/etc", NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(etc); i++) {
-		g_autofree char *path = g_strconcat("/etc/", etc[i], NULL);
-
-		arg(c, "--ro-bind-try", path, path, NULL);
-	}
+	if (s->template <0)
+		add_host_etc(c);
 	if (text_file(c, "/etc/passwd", passwd, error) ||
 		text_file(c, "/etc/group", group, error) ||
 		text_file(c, "/etc/hosts", hosts, error) ||
@@ -255,6 +280,13 @@ static int add_ours(struct sandbox_command *c, const struct sandbox *s, GError *
 		g_autofree char *path = paths_find(programs[i]),
 				*dest = g_strconcat("/run/bulkhead/bin/", programs[i], NULL);
 
+		if (template_has_program(s->template, programs[i])) {
+			g_autofree char *inside = g_strconcat(
+				"/usr/libexec/bulkhead/", programs[i], NULL);
+
+			arg(c, "--symlink", inside, dest, NULL);
+			continue;
+		}
 		if (!path && i == 0) {
 			g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
 				"%s is not installed (nor in BULKHEAD_LIBEXEC)", programs[i]);
@@ -319,7 +351,13 @@ int sandbox_command_init(struct sandbox_command *c, const struct sandbox *s, GEr
 	arg_fd(c, "--seccomp", filter, NULL);
 	number = g_strdup_printf("%d", s->info);
 	arg(c, "--info-fd", number, NULL);
+	if (s->template <0)
+		add_host_programs(c);
+	else if (add_template(c, s, error))
+		return -1;
 	add_system(c);
+	if (s->template <0)
+		arg(c, "--ro-bind-try", "/var/cache/fontconfig", "/var/cache/fontconfig", NULL);
 	if (add_etc(c, s, error) || add_ours(c, s, error))
 		return -1;
 	arg(c, "--perms", "0755", "--dir", "/home", NULL);

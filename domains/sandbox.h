@@ -20,6 +20,7 @@ struct sandbox {
 	const char *resolv_conf; /* text */
 	bool nested;             /* user namespaces inside are allowed */
 	bool staged;             /* what is bound by descriptor stands at STAGE (local-stage.h) */
+	int template;            /* the root's folder; -1: the host's programs */
 	int home;                /* O_PATH descriptors */
 	int hv_socket;           /* -1: none */
 	int info;                /* where bwrap tells the process's number */

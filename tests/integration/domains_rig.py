@@ -34,11 +34,12 @@ class Domains:
                     'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nonexistent', **env}
         self.env = {k: v for k, v in self.env.items() if v is not None}
         self.manager = None
+        self.under = []  # what bulkheadd is started by
         self.log = open(self.top / 'bulkheadd.log', 'ab')
 
     def start(self, *options):
         read, write = os.pipe()
-        self.manager = self.programs.start([self.build / 'domains' / 'bulkheadd', f'--ready-fd={write}', *options], pass_fds=[write],
+        self.manager = self.programs.start([*self.under, self.build / 'domains' / 'bulkheadd', f'--ready-fd={write}', *options], pass_fds=[write],
                                            env=self.env, stdout=self.log, stderr=self.log)
         os.close(write)
         with os.fdopen(read, 'rb') as f:
