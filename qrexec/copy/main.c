@@ -13,6 +13,23 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { EXIT_USAGE = 2 };
+
+struct options {
+	const char *name, *target;
+	const char *clash; /* NULL: as the other side does it */
+	bool to_vm;
+};
+
+static bool is_clash(const char *word) {
+	static const char *const known[] = {"rename", "skip", "replace", "ask"};
+
+	for (size_t i = 0; word && i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(word, known[i]))
+			return true;
+	return !word;
+}
+
 struct scan {
 	uint64_t bytes;
 	bool strange_names;
@@ -58,7 +75,7 @@ static int on_skipped(void *data, const char *path, int error) {
 
 /* Everything is looked at before the first byte goes out. */
 static int scan(char *const *paths, int count, struct scan *ret) {
-	struct walk w = {.entry = on_entry, .skipped = on_skipped, .data = ret};
+	struct walk w = {.entry = on_entry, .skipped = on_skipped, .data = ret, .look_only = true};
 
 	for (int i = 0; i < count; i++) {
 		int r = walk_path(&w, paths[i]);
@@ -69,10 +86,79 @@ static int scan(char *const *paths, int count, struct scan *ret) {
 	return ret->broken ? -EINVAL : 0;
 }
 
-static int usage(const char *name, bool to_vm) {
-	fprintf(stderr, "usage: %s %s FILE...\n%s", name, to_vm ? "TARGET" : "[-t TARGET]",
-		to_vm ? "" : "Without a target, you are asked for one.\n");
-	return 2;
+static int usage(const struct options *o) {
+	fprintf(stderr,
+		"usage: %s [--on-clash=rename|skip|replace|ask] %s FILE...\n"
+		"--on-clash: what becomes of a file or folder whose name is taken there.\n%s",
+		o->name, o->to_vm ? "TARGET" : "[-t TARGET]",
+		o->to_vm ? "" : "Without a target, you are asked for one.\n");
+	return EXIT_USAGE;
+}
+
+static const char *value_of(const char *arg, const char *option) {
+	size_t len = strlen(option);
+
+	return !strncmp(arg, option, len) && arg[len] == '=' ? arg + len + 1 : NULL;
+}
+
+/* Where the files begin in argv, or -1. */
+static int parse_options(int argc, char **argv, struct options *o) {
+	int at = 1;
+
+	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
+		const char *clash = value_of(argv[at], "--on-clash");
+
+		if (!strcmp(argv[at], "--")) {
+			at++;
+			break;
+		}
+		if (clash)
+			o->clash = clash;
+		else if (!o->to_vm && !strcmp(argv[at], "-t") && at + 1 < argc)
+			o->target = argv[++at];
+		else
+			return -1;
+	}
+	if (o->to_vm && at < argc) {
+		o->target = argv[at++];
+		if (at < argc && !strcmp(argv[at], "--"))
+			at++;
+	}
+	return at < argc && (!o->to_vm || *o->target) && is_clash(o->clash) ? at : -1;
+}
+
+/* What to do with names that are taken, asked of the person; NULL: nothing. */
+static const char *ask_clash(void) {
+	char line[64];
+
+	fprintf(stderr, "[r]ename the new one, re[p]lace the old one, [s]kip it, or [c]ancel? ");
+	if (!isatty(STDIN_FILENO) || !fgets(line, sizeof(line), stdin))
+		return NULL;
+	return line[0] == 'r'   ? "rename"
+	       : line[0] == 'p' ? "replace"
+	       : line[0] == 's' ? "skip"
+				: NULL;
+}
+
+static int send_with(struct send_plan *plan, bool strange_names, const char *clash) {
+	char service[128];
+
+	snprintf(service, sizeof(service), "qubes.Filecopy%s%s%s%s%s",
+		strange_names || clash ? "+" : "", strange_names ? "allow-all-names" : "",
+		strange_names && clash ? "+" : "", clash ? "on-clash-" : "", clash ? clash : "");
+	plan->service = service;
+	return send_files(plan);
+}
+
+static int send_choosing(struct send_plan *plan, const struct options *o, bool strange_names) {
+	bool ask = o->clash && !strcmp(o->clash, "ask");
+	int r = send_with(plan, strange_names, ask ? "refuse" : o->clash);
+	const char *chosen;
+
+	if (!ask || r != SEND_TAKEN)
+		return r;
+	chosen = ask_clash();
+	return chosen ? send_with(plan, strange_names, chosen) : r;
 }
 
 static int remove_sources(char *const *paths, int count) {
@@ -91,30 +177,20 @@ static int remove_sources(char *const *paths, int count) {
 }
 
 int main(int argc, char **argv) {
-	const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
-	bool to_vm = strstr(name, "-to-vm") != NULL, move = strstr(name, "move") != NULL;
-	const char *target = "";
+	const char *slash = strrchr(argv[0], '/');
+	struct options o = {.name = slash ? slash + 1 : argv[0], .target = ""};
+	struct send_plan plan;
 	struct scan s = {0};
-	int first = 1, r;
+	int first, r;
 
-	if (to_vm && argc > 1 && argv[1][0] != '-') {
-		target = argv[first++];
-	} else if (!to_vm && argc > 2 && !strcmp(argv[1], "-t")) {
-		target = argv[2];
-		first = 3;
-	}
-	if (first < argc && !strcmp(argv[first], "--"))
-		first++;
-	else if (first < argc && argv[first][0] == '-')
-		return usage(name, to_vm);
-	if (first >= argc || (to_vm && !*target))
-		return usage(name, to_vm);
+	o.to_vm = strstr(o.name, "-to-vm") != NULL;
+	first = parse_options(argc, argv, &o);
+	if (first < 0)
+		return usage(&o);
 	if (scan(argv + first, argc - first, &s))
 		return 1;
-	r = send_files(&(struct send_plan){.paths = argv + first,
-		.count = argc - first,
-		.total = s.bytes,
-		.target = target,
-		.service = s.strange_names ? "qubes.Filecopy+allow-all-names" : "qubes.Filecopy"});
-	return r == 0 && move ? remove_sources(argv + first, argc - first) : r;
+	plan = (struct send_plan){
+		.paths = argv + first, .count = argc - first, .total = s.bytes, .target = o.target};
+	r = send_choosing(&plan, &o, s.strange_names);
+	return r == 0 && strstr(o.name, "move") ? remove_sources(argv + first, argc - first) : r;
 }

@@ -16,29 +16,36 @@
 #define CLASHES_MAX 1000
 #define RESERVE_MIN (1u << 20) /* smaller files are not worth a reservation */
 
-/* A name at the top that this copy made, and what it is called here. */
+enum { TOP_STAGED, TOP_MOVED, TOP_EXCHANGED };
+
+/* A name at the top that this copy made, and what it is called while it is made and at the end. */
 struct top {
 	struct top *next;
 	char *theirs, *ours;
+	char final[NAME_MAX + 1];
+	int state;
 };
 
 struct place {
-	int dir, proc;
-	struct top *tops; /* the newest first */
+	int dir, stage;
+	enum place_clash clash;
+	unsigned skipped;
+	struct top *tops, **last; /* the oldest first */
 	/* The folder that the last entry was in: most entries come one after the other. */
 	char parent[FILECOPY_NAME_MAX];
 	int parent_fd;
 	int file; /* being written */
-	bool unnamed;
 };
 
-struct place *place_new(int dir, int proc) {
+struct place *place_new(int dir, int stage, enum place_clash clash) {
 	struct place *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return NULL;
 	p->dir = dir;
-	p->proc = proc;
+	p->stage = stage;
+	p->clash = clash;
+	p->last = &p->tops;
 	p->parent_fd = p->file = -1;
 	return p;
 }
@@ -61,7 +68,7 @@ struct place *place_free(struct place *p) {
 		free(t);
 	}
 	close_fd(&p->dir);
-	close_fd(&p->proc);
+	close_fd(&p->stage);
 	close_fd(&p->parent_fd);
 	close_fd(&p->file);
 	free(p);
@@ -97,8 +104,8 @@ static int remember(struct place *p, const char *theirs, const char *ours) {
 		free(t);
 		return ENOMEM;
 	}
-	t->next = p->tops;
-	p->tops = t;
+	*p->last = t;
+	p->last = &t->next;
 	return 0;
 }
 
@@ -130,7 +137,7 @@ static int enter_parent(struct place *p, const char *name, const char **ret_last
 		return 0;
 	close_fd(&p->parent_fd);
 	if (!slash) {
-		p->parent_fd = open_beneath(p->dir, ".", O_RDONLY | O_DIRECTORY, 0);
+		p->parent_fd = open_beneath(p->stage, ".", O_RDONLY | O_DIRECTORY, 0);
 	} else {
 		t = find_top(p, name, (size_t)(first - name));
 		if (!t)
@@ -138,7 +145,7 @@ static int enter_parent(struct place *p, const char *name, const char **ret_last
 		n = snprintf(path, sizeof(path), "%s%.*s", t->ours, (int)(slash - first), first);
 		if (n < 0 || (size_t)n >= sizeof(path))
 			return ENAMETOOLONG;
-		p->parent_fd = open_beneath(p->dir, path, O_RDONLY | O_DIRECTORY, 0);
+		p->parent_fd = open_beneath(p->stage, path, O_RDONLY | O_DIRECTORY, 0);
 	}
 	if (p->parent_fd < 0)
 		return errno;
@@ -152,8 +159,11 @@ static int with_free_name(struct place *p, const struct filecopy_entry *e, const
 	int (*make)(struct place *p, const struct filecopy_entry *e, const char *name)) {
 	char ours[NAME_MAX + 1];
 	bool top = !strchr(e->name, '/');
+	struct stat st;
 	int r = EEXIST;
 
+	if (top && p->clash == PLACE_REFUSE && !fstatat(p->dir, last, &st, AT_SYMLINK_NOFOLLOW))
+		return EEXIST;
 	for (unsigned n = 1; n <= (top ? CLASHES_MAX : 1) && r == EEXIST; n++) {
 		int long_name = nth_name(last, n, ours, sizeof(ours));
 
@@ -172,17 +182,24 @@ static int has_room(struct place *p, uint64_t size) {
 	return size / (uint64_t)fs.f_bsize >= (uint64_t)fs.f_bavail ? ENOSPC : 0;
 }
 
+/* A received file is nothing to be run (bug class F9): no x bits. Its owner can always read and
+ * replace it. */
+static int make_file(struct place *p, const struct filecopy_entry *e, const char *name) {
+	p->file = open_beneath(
+		p->parent_fd, name, O_CREAT | O_EXCL | O_WRONLY, (e->perm & 0666u) | 0600u);
+	return p->file < 0 ? errno : 0;
+}
+
 int place_begin_file(struct place *p, const struct filecopy_entry *e) {
 	const char *last;
 	int r = has_room(p, e->size);
 
 	if (!r)
 		r = enter_parent(p, e->name, &last);
+	if (!r)
+		r = with_free_name(p, e, last, make_file);
 	if (r)
 		return r;
-	p->file = open_beneath(p->parent_fd, ".", O_TMPFILE | O_WRONLY, 0600);
-	if (p->file < 0)
-		return errno == EOPNOTSUPP ? ENOTSUP : errno;
 	if (e->size >= RESERVE_MIN && fallocate(p->file, FALLOC_FL_KEEP_SIZE, 0, (off_t)e->size))
 		if (errno == ENOSPC || errno == EFBIG || errno == EDQUOT)
 			return errno;
@@ -205,31 +222,17 @@ int place_write(struct place *p, const void *data, size_t size) {
 	return 0;
 }
 
-static int make_file(struct place *p, const struct filecopy_entry *e, const char *name) {
-	char number[16];
-
-	(void)e;
-	snprintf(number, sizeof(number), "%d", p->file);
-	return linkat(p->proc, number, p->parent_fd, name, AT_SYMLINK_FOLLOW) ? errno : 0;
-}
-
 static void times_of(const struct filecopy_entry *e, struct timespec ret[2]) {
 	ret[0] = (struct timespec){.tv_sec = e->atime.sec, .tv_nsec = e->atime.nsec};
 	ret[1] = (struct timespec){.tv_sec = e->mtime.sec, .tv_nsec = e->mtime.nsec};
 }
 
-/* A received file is nothing to be run (bug class F9): no x bits. Its owner can always read and
- * replace it. */
 int place_end_file(struct place *p, const struct filecopy_entry *e) {
 	struct timespec times[2];
-	const char *last;
-	int r = enter_parent(p, e->name, &last);
+	int r;
 
 	times_of(e, times);
-	if (!r && (fchmod(p->file, (e->perm & 0666u) | 0600u) || futimens(p->file, times)))
-		r = errno;
-	if (!r)
-		r = with_free_name(p, e, last, make_file);
+	r = futimens(p->file, times) ? errno : 0;
 	close_fd(&p->file);
 	return r;
 }
@@ -279,13 +282,81 @@ int place_link(struct place *p, const struct filecopy_entry *e) {
 	return r ? r : with_free_name(p, e, last, make_link);
 }
 
-int place_sync(struct place *p) {
+/* Where the file system cannot move without replacing: a second name, or an empty folder first. */
+static int move_old_way(int from, const char *name, int to, const char *final) {
+	if (!linkat(from, name, to, final, 0))
+		return unlinkat(from, name, 0) ? errno : 0;
+	if (errno != EPERM)
+		return errno;
+	if (mkdirat(to, final, 0700))
+		return errno;
+	return renameat(from, name, to, final) ? errno : 0;
+}
+
+static int move_new(struct place *p, struct top *t) {
+	if (!renameat2(p->stage, t->ours, p->dir, t->final, RENAME_NOREPLACE)) {
+		t->state = TOP_MOVED;
+		return 0;
+	}
+	if (errno != EINVAL)
+		return errno;
+	if (move_old_way(p->stage, t->ours, p->dir, t->final))
+		return errno;
+	t->state = TOP_MOVED;
+	return 0;
+}
+
+/* What stood there goes to the staging folder, and with that away. */
+static int exchange(struct place *p, struct top *t) {
+	if (renameat2(p->stage, t->ours, p->dir, t->final, RENAME_EXCHANGE))
+		return errno;
+	t->state = TOP_EXCHANGED;
+	return 0;
+}
+
+/* Bug class F8: nothing that stands there is replaced, unless the call was for that. */
+static int move_top(struct place *p, struct top *t) {
+	bool keep_name = p->clash != PLACE_RENAME;
+	const char *wanted = keep_name ? t->theirs : t->ours;
+	int r = EEXIST;
+
+	for (unsigned n = 1; n <= (keep_name ? 1 : CLASHES_MAX) && r == EEXIST; n++) {
+		r = nth_name(n == 1 ? wanted : t->theirs, n, t->final, sizeof(t->final));
+		if (!r)
+			r = move_new(p, t);
+	}
+	if (r == EEXIST && p->clash == PLACE_REPLACE)
+		return exchange(p, t);
+	if (r == EEXIST && p->clash == PLACE_SKIP) {
+		p->skipped++;
+		return 0;
+	}
+	return r;
+}
+
+int place_finish(struct place *p) {
+	close_fd(&p->parent_fd);
+	for (struct top *t = p->tops; t; t = t->next) {
+		int r = move_top(p, t);
+
+		if (r)
+			return r;
+	}
 	return syncfs(p->dir) ? errno : 0;
+}
+
+unsigned place_skipped(const struct place *p) {
+	return p->skipped;
 }
 
 void place_undo(struct place *p) {
 	close_fd(&p->file);
 	close_fd(&p->parent_fd);
-	for (struct top *t = p->tops; t; t = t->next)
-		rm_tree(p->dir, t->ours);
+	for (struct top *t = p->tops; t; t = t->next) {
+		if (t->state == TOP_EXCHANGED)
+			renameat2(p->stage, t->ours, p->dir, t->final, RENAME_EXCHANGE);
+		else if (t->state == TOP_MOVED)
+			renameat2(p->dir, t->final, p->stage, t->ours, 0);
+		t->state = TOP_STAGED;
+	}
 }

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * Makes received files, folders and links below one folder, and nothing anywhere else: every path
- * is resolved beneath it and through no link; an unfinished file has no name; what exists is never
- * touched; what was made can be taken back.
+ * Makes received files, folders and links, and nothing anywhere else: all of them in a staging
+ * folder first, every path resolved beneath it and through no link. At the end the top ones are
+ * moved to where the person finds them; until then nothing of the copy can be seen there, and what
+ * exists there is not touched.
  */
 #include "common/cleanup.h"
 #include "proto/filecopy.h"
 
 struct place;
 
-/* dir: the folder, owned from now on; proc: /proc/self/fd, owned. NULL: no memory. */
-struct place *place_new(int dir, int proc);
+/* What becomes of a name at the top that is taken. */
+enum place_clash {
+	PLACE_RENAME,  /* the new one is called "name (2)" */
+	PLACE_SKIP,    /* the new one is thrown away */
+	PLACE_REPLACE, /* the old one is */
+	PLACE_REFUSE   /* the whole copy ends with EEXIST */
+};
+
+/* dir: where they end up; stage: an empty folder on the same file system. Both owned from now on.
+ * NULL: no memory. */
+struct place *place_new(int dir, int stage, enum place_clash clash);
 struct place *place_free(struct place *p);
 
 /* All answer 0 or a positive errno value, as the reply carries it. */
@@ -22,7 +32,10 @@ MUST_USE int place_end_file(struct place *p, const struct filecopy_entry *e);
 MUST_USE int place_dir(struct place *p, const struct filecopy_entry *e);
 MUST_USE int place_link(struct place *p, const struct filecopy_entry *e);
 
-/* Everything is on the disk. */
-MUST_USE int place_sync(struct place *p);
-/* Takes back all that was made. */
+/* Moves everything to its place and to the disk. */
+MUST_USE int place_finish(struct place *p);
+/* How many names at the top were thrown away by PLACE_SKIP. */
+unsigned place_skipped(const struct place *p);
+/* After a failed place_finish: everything is in the staging folder again, whose maker removes it.
+ */
 void place_undo(struct place *p);

@@ -7,6 +7,7 @@
 #include "common/domain-name.h"
 #include "proto/filecopy.h"
 #include "qrexec/copy/place.h"
+#include "qrexec/copy/stage.h"
 #include "qrexec/copy/tally.h"
 #include "qrexec/lib/confine.h"
 #include "qrexec/lib/landlock.h"
@@ -20,12 +21,19 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define BUFFER (256 * 1024)
+#define BUFFER    (256 * 1024)
+#define ALL_NAMES "allow-all-names"
+
+struct options {
+	bool all_names;
+	enum place_clash clash;
+};
 
 struct receiver {
 	struct filecopy_decoder decoder;
 	struct place *place;
 	struct tally tally;
+	struct stage *stage;
 	const char *source;
 	int receipts; /* -1: none */
 	uint8_t buffer[BUFFER];
@@ -91,7 +99,7 @@ static int receive(struct receiver *r) {
 			return (int)FILECOPY_ERROR_EOF;
 		error = take(r, r->buffer, (size_t)n);
 		if (error)
-			return error < 0 ? place_sync(r->place) : error;
+			return error < 0 ? place_finish(r->place) : error;
 	}
 }
 
@@ -133,70 +141,92 @@ static int open_dir(int at, const char *name) {
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The folder of this sender; its name was checked. */
-static int open_incoming(const char *source) {
-	const char *home = getenv("HOME");
-	AUTO(auto_close) int at = -1;
-	AUTO(auto_close) int incoming = -1;
-
-	at = home ? open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	incoming = at < 0 ? -1 : open_dir(at, "QubesIncoming");
-	return incoming < 0 ? -1 : open_dir(incoming, source);
-}
-
-static int open_receipts(void) {
+static int open_incoming(void) {
 	const char *home = getenv("HOME");
 	AUTO(auto_close) int at = home ? open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	AUTO(auto_close) int incoming = at < 0 ? -1 : open_dir(at, "QubesIncoming");
 
-	return incoming < 0 ? -1
-			    : openat(incoming, ".receipts",
-				      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return at < 0 ? -1 : open_dir(at, "QubesIncoming");
 }
 
-static int prepare(struct receiver *r, bool all_names) {
+static int prepare(struct receiver *r, const struct options *o) {
 	struct domain_name name;
-	int dir, proc, error;
+	AUTO(auto_close) int incoming = -1;
+	AUTO(auto_close) int dir = -1;
+	int tree, error, dirs[2];
 
 	r->source = getenv("QREXEC_REMOTE_DOMAIN");
 	if (!r->source || domain_name_parse(r->source, &name)) {
 		fprintf(stderr, "qubes.Filecopy: no sender, or a name that no domain has\n");
 		return -EINVAL;
 	}
-	dir = open_incoming(r->source);
-	proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || proc < 0) {
+	incoming = open_incoming();
+	dir = incoming < 0 ? -1 : open_dir(incoming, r->source);
+	error = dir < 0 ? -errno : stage_new(incoming, r->source, &r->stage);
+	if (error) {
 		fprintf(stderr, "qubes.Filecopy: no folder for what %s sends: %s\n", r->source,
-			strerror(errno));
-		return -errno;
+			strerror(-error));
+		return error;
 	}
-	r->receipts = open_receipts();
-	r->place = place_new(dir, proc);
-	filecopy_decoder_init(&r->decoder, all_names ? FILECOPY_ALL_NAMES : 0);
-	if (!r->place || tally_init(&r->tally, tally_wants_digest()))
+	r->receipts = openat(incoming, ".receipts",
+		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	dirs[0] = dir;
+	dirs[1] = stage_folder(r->stage);
+	tree = fcntl(stage_tree(r->stage), F_DUPFD_CLOEXEC, 0);
+	r->place = place_new(TAKE_FD(dir), tree, o->clash);
+	filecopy_decoder_init(&r->decoder, o->all_names ? FILECOPY_ALL_NAMES : 0);
+	if (!r->place || tree < 0 || tally_init(&r->tally, tally_wants_digest()))
 		return -ENOMEM;
 	tzset();
 	umask(0);
-	error = landlock_beneath(dir);
+	error = landlock_beneath(dirs, 2);
 	if (error && error != -ENOSYS && error != -EOPNOTSUPP)
 		return error;
 	return confine_receiver();
 }
 
+/* What the call was for: words of the service's argument. */
+static int parse_argument(const char *text, struct options *ret) {
+	static const struct {
+		const char *word;
+		enum place_clash clash;
+	} clashes[] = {{"on-clash-rename", PLACE_RENAME}, {"on-clash-skip", PLACE_SKIP},
+		{"on-clash-replace", PLACE_REPLACE}, {"on-clash-refuse", PLACE_REFUSE}};
+
+	if (!strncmp(text, ALL_NAMES, strlen(ALL_NAMES))) {
+		ret->all_names = true;
+		text += strlen(ALL_NAMES);
+		text += *text == '+';
+	}
+	if (!*text)
+		return 0;
+	for (size_t i = 0; i < sizeof(clashes) / sizeof(clashes[0]); i++)
+		if (!strcmp(text, clashes[i].word)) {
+			ret->clash = clashes[i].clash;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 int main(int argc, char **argv) {
 	static struct receiver r = {.receipts = -1};
+	struct options o = {0};
 	int error;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (prepare(&r, argc > 1 && !strcmp(argv[1], "allow-all-names")))
+	if (argc > 1 && parse_argument(argv[1], &o)) {
+		fprintf(stderr, "qubes.Filecopy: an argument that this version does not know\n");
+		return 1;
+	}
+	if (prepare(&r, &o))
 		return 1;
 	error = receive(&r);
 	if (error)
 		place_undo(r.place);
 	else
 		write_receipt(&r);
-	reply(&r, error);
 	r.place = place_free(r.place);
+	r.stage = stage_remove(r.stage);
+	reply(&r, error);
 	tally_deinit(&r.tally);
 	return error ? 1 : 0;
 }

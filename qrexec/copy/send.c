@@ -140,7 +140,7 @@ static int judge_reply(struct sender *s) {
 	}
 	if (result.error) {
 		complain(result.last[0] ? result.last : "copy", words(result.error));
-		return 1;
+		return result.error == EEXIST ? SEND_TAKEN : 1;
 	}
 	if (result.crc != s->tally.crc) {
 		fprintf(stderr, "The other side received other bytes than were sent.\n");

@@ -13,5 +13,8 @@ struct send_plan {
 	const char *target; /* "": the person is asked */
 };
 
-/* The exit code: 0 everything arrived, 126 refused. */
+/* A name is taken and the call was not for that (on-clash-refuse). */
+#define SEND_TAKEN 17
+
+/* The exit code: 0 everything arrived, 126 refused, SEND_TAKEN. */
 MUST_USE int send_files(const struct send_plan *plan);

@@ -2,10 +2,10 @@
 #include "qrexec/copy/tally.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 int tally_init(struct tally *t, bool digest) {
 	*t = (struct tally){0};
@@ -20,7 +20,7 @@ int tally_init(struct tally *t, bool digest) {
 }
 
 void tally_add(struct tally *t, const void *data, size_t size) {
-	t->crc = (uint32_t)crc32_z(t->crc, data, size);
+	t->crc = libdeflate_crc32(t->crc, data, size);
 	if (t->digest)
 		EVP_DigestUpdate(t->digest, data, size);
 }

@@ -12,6 +12,7 @@
 
 static int walk_at(
 	const struct walk *w, int dir, const char *name, struct filecopy_entry *e, unsigned depth);
+static int walk_file(const struct walk *w, int dir, const char *name, struct filecopy_entry *e);
 
 static void times_of(const struct stat *st, struct filecopy_entry *e) {
 	e->atime = (struct filecopy_time){
@@ -55,8 +56,12 @@ static int walk_inside(const struct walk *w, int dir, struct filecopy_entry *e, 
 
 		if (!r && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
 			len = push(e, name);
-			r = len ? walk_at(w, dir, name, e, depth + 1)
-				: w->skipped(w->data, e->name, ENAMETOOLONG);
+			if (!len)
+				r = w->skipped(w->data, e->name, ENAMETOOLONG);
+			else if (list[i]->d_type == DT_REG && !w->look_only)
+				r = walk_file(w, dir, name, e);
+			else
+				r = walk_at(w, dir, name, e, depth + 1);
 			if (len)
 				e->name[len] = 0;
 		}
@@ -94,6 +99,29 @@ static int walk_link(const struct walk *w, int dir, const char *name, const stru
 	return (int)n;
 }
 
+#define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* What was a file a moment ago. */
+static int walk_file(const struct walk *w, int dir, const char *name, struct filecopy_entry *e) {
+	AUTO(auto_close) int fd = openat(dir, name, OPEN_FLAGS);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return w->skipped(w->data, e->name, errno);
+	if (!S_ISREG(st.st_mode))
+		return w->skipped(w->data, e->name, EINVAL);
+	describe(&st, FILECOPY_FILE, e);
+	return w->entry(w->data, e, fd, false);
+}
+
+static int look_at_file(const struct walk *w, int dir, const char *name, const struct stat *st,
+	struct filecopy_entry *e) {
+	if (faccessat(dir, name, R_OK, 0))
+		return w->skipped(w->data, e->name, errno);
+	describe(st, FILECOPY_FILE, e);
+	return w->entry(w->data, e, -1, false);
+}
+
 static int walk_at(
 	const struct walk *w, int dir, const char *name, struct filecopy_entry *e, unsigned depth) {
 	AUTO(auto_close) int fd = -1;
@@ -103,17 +131,15 @@ static int walk_at(
 		return w->skipped(w->data, e->name, errno);
 	if (S_ISLNK(st.st_mode))
 		return walk_link(w, dir, name, &st, e);
-	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+	if (S_ISREG(st.st_mode))
+		return w->look_only ? look_at_file(w, dir, name, &st, e)
+				    : walk_file(w, dir, name, e);
+	if (!S_ISDIR(st.st_mode))
 		return w->skipped(w->data, e->name, EINVAL);
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = openat(dir, name, OPEN_FLAGS | O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &st))
 		return w->skipped(w->data, e->name, errno);
-	if (S_ISDIR(st.st_mode))
-		return walk_dir(w, fd, &st, e, depth);
-	if (!S_ISREG(st.st_mode))
-		return w->skipped(w->data, e->name, EINVAL);
-	describe(&st, FILECOPY_FILE, e);
-	return w->entry(w->data, e, fd, false);
+	return walk_dir(w, fd, &st, e, depth);
 }
 
 /* "a/b/" is called b, "." is called what its folder is called. */

@@ -13,6 +13,7 @@ struct walk {
 	/* Something that cannot be sent (a device, a socket, no permission); 0 goes on. */
 	int (*skipped)(void *data, const char *path, int error);
 	void *data;
+	bool look_only; /* files are not opened: fd is -1 */
 };
 
 /* path: a file or folder; its last part is its name on the wire. 0, -errno (told by skipped), or

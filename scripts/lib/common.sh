@@ -14,7 +14,7 @@ packages_build="gcc meson ninja-build pkg-config libglib2.0-dev libgtk-3-dev lib
     libxcb-shm0-dev libxcb-composite0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-randr0-dev libxcb-xtest0-dev
     libxcb-xkb-dev libxcb-shape0-dev libxcb-render0-dev libxext-dev libxrandr-dev libxfixes-dev libxtst-dev libxkbfile-dev
     libxcursor-dev libseccomp-dev libjson-glib-dev libssl-dev zlib1g-dev
-    libcap-dev libxen-dev gettext"
+    libcap-dev libxen-dev libdeflate-dev gettext"
 packages_run="bubblewrap passt nftables uidmap xserver-xorg-core xserver-xorg-video-dummy xvfb xkb-data x11-xkb-utils
     python3 python3-xlib openbox xserver-xephyr xauth dbus-daemon fonts-dejavu-core adwaita-icon-theme librsvg2-common xterm util-linux procps"
 packages_test="clang clang-format libclang-rt-14-dev python3-pytest python3-gi gir1.2-gtk-3.0 xdotool xclip x11-utils x11-xserver-utils

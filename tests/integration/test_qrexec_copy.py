@@ -155,14 +155,15 @@ def test_bug_class_F1_folder_moved_while_it_fills(receiver):
     stop = threading.Event()
 
     def swap():
-        d, aside = receiver.incoming / 'd', receiver.incoming / 'aside'
         while not stop.is_set():
             try:
+                stage, = (receiver.home / 'QubesIncoming/.partial-work').iterdir()
+                d, aside = stage / 'd', stage / 'aside'
                 d.rename(aside)
                 d.symlink_to(out)
                 d.unlink()
                 aside.rename(d)
-            except OSError:
+            except (OSError, ValueError):
                 pass
     out.mkdir(parents=True)
     t = threading.Thread(target=swap)
@@ -178,6 +179,39 @@ def test_bug_class_F1_folder_moved_while_it_fills(receiver):
     stop.set()
     t.join()
     assert list(out.iterdir()) == []
+
+
+def test_bug_class_F8_choice_of_the_call(receiver):
+    """What a clash at the top comes to is said in the service's argument, where the policy and the person see it."""
+    i = receiver.incoming
+    first, second = (file(b'a', v) + folder(b'd') + file(b'd/x', v) + folder(b'd') for v in (b'1', b'2'))
+    names = sorted(['a', 'd'])
+    read = lambda: [(i / n).read_bytes() for n in ('a', 'd/x')]
+    assert receiver.receive(first + END)[0] == 0
+    assert receiver.receive(second + END, 'on-clash-skip')[0] == 0 and read() == [b'1', b'1']
+    assert receiver.receive(file(b'new', b'n') + second + END, 'on-clash-refuse')[0] == EEXIST and read() == [b'1', b'1']
+    assert sorted(os.listdir(i)) == names
+    assert receiver.receive(second + END, 'on-clash-replace')[0] == 0 and read() == [b'2', b'2']
+    assert receiver.receive(first + END[:5], 'on-clash-replace')[0] == EARLY and read() == [b'2', b'2']
+    assert receiver.receive(first + END, 'allow-all-names+on-clash-replace')[0] == 0 and read() == [b'1', b'1']
+    assert sorted(os.listdir(i)) == names and os.listdir(receiver.home / 'QubesIncoming/.partial-work') == []
+    assert receiver.talk(receiver.start('on-clash-anything'), first + END)[2] == 1
+
+
+def test_bug_class_F5_killed_receiver(receiver):
+    """Nothing of a copy is where the person looks before all of it is there; what a killed receiver left goes with the next copy."""
+    partial = receiver.home / 'QubesIncoming/.partial-work'
+    p = receiver.start()
+    p.stdin.write(folder(b'd') + file(b'd/x', b'x' * 1000) + header(b'd/y', stat.S_IFREG | 0o644, 1 << 30) + b'y' * 100000)
+    p.stdin.flush()
+    wire.wait_for('a half received file', lambda: any(f.name == 'y' and f.stat().st_size for f in partial.rglob('*')))
+    assert receiver.receive(file(b'other', b'o') + END)[0] == 0
+    assert len(list(partial.iterdir())) == 1, 'a living receiver keeps its folder'
+    p.kill()
+    p.communicate()
+    assert sorted(os.listdir(receiver.incoming)) == ['other']
+    assert receiver.receive(file(b'more', b'o') + END)[0] == 0
+    assert list(partial.iterdir()) == []
 
 
 def test_sender_names(receiver):
@@ -262,6 +296,36 @@ def test_move(pair):
     assert os.listdir(work.home) == []
     assert (vault.home / 'QubesIncoming/work/d/x').read_text() == 'x'
     (work.home / 'z').write_text('z')
+
+
+def test_clash_options(pair):
+    work, vault = pair
+    there = vault.home / 'QubesIncoming/work'
+    a = work.home / 'a'
+    for n, options in enumerate([(), (), ('--on-clash=rename',), ('--on-clash=skip',), ('--on-clash=replace',)]):
+        a.write_text(str(n))
+        assert send(work, 'bulkhead-copy', *options, '-t', 'vault', 'a')[0] == 0
+    assert {p.name: p.read_text() for p in there.iterdir()} == {'a': '4', 'a (2)': '1', 'a (3)': '2'}
+    code, _, err = send(work, 'qvm-copy-to-vm', '--on-clash=ask', 'vault', 'a')
+    assert code == 17 and 'there already' in err and '[r]ename' in err
+    assert [r['service'] for r in work.rig.audit()][2:] == ['qubes.Filecopy' + s for s in (
+        '+on-clash-rename', '+on-clash-skip', '+on-clash-replace', '+on-clash-refuse')]
+    assert send(work, 'bulkhead-copy', '--on-clash=eat', 'a')[0] == 2
+
+
+def test_clash_asked_on_the_terminal(pair):
+    work, vault = pair
+    (work.home / 'a').write_text('1')
+    assert send(work, 'bulkhead-copy', '-t', 'vault', 'a')[0] == 0
+    (work.home / 'a').write_text('2')
+    master, slave = os.openpty()
+    os.write(master, b'p\n')
+    p = subprocess.run(['bulkhead-copy', '--on-clash=ask', '-t', 'vault', 'a'], env=work.env, cwd=work.home, stdin=slave,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=wire.SECONDS * 3)
+    os.close(slave)
+    os.close(master)
+    assert p.returncode == 0, p.stderr
+    assert (vault.home / 'QubesIncoming/work/a').read_text() == '2'
 
 
 def test_move_keeps_what_was_refused(pair):
