@@ -11,6 +11,7 @@ struct domain {
 	struct definition *definition;
 	enum domain_state state;
 	char *reason;
+	gint64 began; /* monotonic us of the start that goes on; 0: none, or not ours */
 	struct machine *machine;
 	char *facts[FACT_COUNT];
 	GList *waiters; /* struct waiter */

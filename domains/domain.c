@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/domain-private.h"
 
+#include "common/audit.h"
+
 #include <string.h>
 
 struct waiter {
@@ -74,9 +76,39 @@ static void wait_for(struct domain *d, enum domain_request what, domain_done don
 	d->waiters = g_list_append(d->waiters, w);
 }
 
+/* What this change is in the audit file; NULL: nothing that a record is kept of. */
+static const char *event_of(const struct domain *d, enum domain_state next) {
+	bool over = next == DOMAIN_STOPPED || next == DOMAIN_FAILED;
+
+	if (d->state == DOMAIN_STARTING && d->began && (over || next == DOMAIN_RUNNING))
+		return "start";
+	return over && d->state != DOMAIN_STARTING ? "stop" : NULL;
+}
+
+static void write_audit(struct domain *d, enum domain_state next, const char *reason) {
+	const char *event = event_of(d, next);
+	bool fail = next == DOMAIN_FAILED ||
+		    (next == DOMAIN_STOPPED && d->state == DOMAIN_STARTING);
+	struct audit_line l;
+
+	if (!event)
+		return;
+	audit_begin(&l, event);
+	audit_text(&l, "domain", domain_name(d));
+	audit_text(&l, "outcome", fail ? "fail" : "ok");
+	if (fail)
+		audit_text(&l, "reason", reason && *reason ? reason : "it was stopped");
+	if (next == DOMAIN_RUNNING)
+		audit_number(&l, "start_us", (uint64_t)(g_get_monotonic_time() - d->began));
+	d->began = 0;
+	if (audit_end(d->in->audit, &l))
+		g_warning("an audit record of %s is lost", domain_name(d));
+}
+
 static void set_state(struct domain *d, enum domain_state state, const char *reason) {
 	if (d->state == state || !domain_may_become(d->state, state))
 		return;
+	write_audit(d, state, reason);
 	d->state = state;
 	g_free(d->reason);
 	d->reason = g_strdup(state == DOMAIN_FAILED ? reason : "");
@@ -191,6 +223,7 @@ void domain_start(struct domain *d, domain_done done, void *user) {
 
 	if (!may(d, REQUEST_START, done, user))
 		return;
+	d->began = g_get_monotonic_time();
 	set_state(d, DOMAIN_STARTING, "");
 	wait_for(d, REQUEST_START, done, user);
 	slot = store_slot(&d->in->store, d->definition->name, &error);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/manager.h"
 
+#include "common/audit.h"
 #include "domains/calls.h"
 #include "domains/domain-private.h"
+#include "domains/paths.h"
 #include "domains/pool.h"
 
 #include <string.h>
@@ -214,6 +216,17 @@ static void on_ready(void *user, const char *error) {
 	m->ready(m->ready_user, error);
 }
 
+static void open_audit(struct manager *m) {
+	g_autofree char *state = paths_state(),
+			*path = g_build_filename(state, "audit.jsonl", NULL);
+	int r;
+
+	g_mkdir_with_parents(state, 0700);
+	r = audit_open(path, AUDIT_JOURNAL, &m->audit);
+	if (r)
+		g_warning("no audit file %s: %s", path, g_strerror(-r));
+}
+
 int manager_init(struct manager *m, int runtime, const char *runtime_path,
 	const struct manager_events *events, void *user,
 	void (*ready)(void *user, const char *error), void *ready_user, GError **error) {
@@ -234,6 +247,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 	m->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	if (store_init(&m->store, error))
 		return -1;
+	open_audit(m);
 	store_load(&m->store, on_good, on_bad, m);
 	m->backend = m->ops->open(runtime, runtime_path, on_ready, m);
 	return 0;
@@ -250,6 +264,7 @@ void manager_deinit(struct manager *m) {
 		g_hash_table_unref(m->broken);
 	if (m->backend)
 		m->ops->close(m->backend);
+	m->audit = audit_close(m->audit);
 	store_deinit(&m->store);
 	g_free(m->display);
 	g_free(m->runtime_path);

@@ -24,6 +24,7 @@ struct manager {
 	const struct manager_events *events;
 	void *user;
 	struct daemon *desk;
+	struct audit *audit; /* common/audit.h; NULL: none */
 	struct calls *calls; /* NULL until domains were found */
 	struct pool *pool;   /* the same */
 	/* throw-away domains that ended and are not gone yet, and who waits for that */

@@ -52,4 +52,5 @@ int cmd_domain(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_label(int argc, char **argv);
 int cmd_manager(int argc, char **argv);
+int cmd_log(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

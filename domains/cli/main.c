@@ -18,6 +18,7 @@ static const struct {
 	{"label", cmd_label, "the labels: colours and patterns"},
 	{"manager", cmd_manager, "what holds for all domains: status, reload, hide, show, quit"},
 	{"doctor", cmd_doctor, "what this computer lacks for running domains, and how to get it"},
+	{"log", cmd_log, "what crossed between domains, and what was refused"},
 	{"policy", cmd_policy, "explain, check and draw the policy"},
 };
 

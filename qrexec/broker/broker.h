@@ -12,12 +12,13 @@
 #include <glib.h>
 
 struct broker_options {
-	const char *vchan;  /* for what runs in the admin domain; NULL: connections come from the
-			     * manager */
-	const char *ask;    /* the dialog; NULL: every question is answered with no */
-	const char *serve;  /* runs services of the admin domain */
-	const char *audit;  /* file; NULL: none */
-	const char *socket; /* where qrexec-client connects; NULL: nowhere */
+	const char *vchan;   /* for what runs in the admin domain; NULL: connections come from the
+			      * manager */
+	const char *ask;     /* the dialog; NULL: every question is answered with no */
+	const char *serve;   /* runs services of the admin domain */
+	const char *audit;   /* file; NULL: none */
+	const char *journal; /* the journal's socket */
+	const char *socket;  /* where qrexec-client connects; NULL: nowhere */
 };
 
 struct broker {
@@ -31,7 +32,8 @@ struct broker {
 	struct asks *asks;
 	struct pastes *pastes;
 	struct policy_leases *leases;
-	struct audit *audit;
+	struct audit *audit; /* common/audit.h; NULL: none */
+	bool audit_failed;
 	struct admin *admin;
 };
 
@@ -81,15 +83,8 @@ uint32_t ports_take(struct ports *p, uint32_t a, uint32_t b);
 void ports_give(struct ports *p, uint32_t a, uint32_t b, uint32_t port);
 void ports_forget(struct ports *p, uint32_t domain);
 
-/* audit.c */
-struct audit_record {
-	const char *source, *target, *service, *final_target, *outcome, *reason, *file, *rule;
-	uint32_t line;
-	const char *passes_file; /* the deny that a redirect passed; NULL: none */
-	uint32_t passes_line;
-	const char *choice;                               /* of the person; NULL: not asked */
-	gint64 began, decided, asked, started, connected; /* monotonic us; 0: not */
-};
+/* audit.c: rules were read anew; reason: why they are broken, NULL: they are not */
+void audit_policy(struct broker *b, const char *reason, const char *file, uint32_t line);
 
 /* A copy or a paste of the clipboard between domains; "" is not written. */
 struct audit_clipboard {
@@ -97,10 +92,7 @@ struct audit_clipboard {
 	uint32_t line, bytes;
 };
 
-struct audit *audit_open(const char *path);
-struct audit *audit_close(struct audit *a);
-void audit_write(struct audit *a, const struct audit_record *r);
-void audit_write_clipboard(struct audit *a, const struct audit_clipboard *r);
+void audit_write_clipboard(struct broker *b, const struct audit_clipboard *r);
 
 /* pastes.c: the clipboard between domains; it sees names and sizes only */
 struct pastes *pastes_new(struct broker *b);

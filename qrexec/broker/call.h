@@ -66,6 +66,12 @@ void call_vchan(struct call *c, int error, int fd);
 /* calls.c */
 /* Ends a call that does not run: the caller learns no more than "refused". */
 void call_refuse(struct call *c, const char *outcome, const char *reason);
-void call_audit(struct call *c, const char *outcome, const char *reason);
 void call_free(struct call *c);
+
+/* audit.c */
+void call_audit(struct call *c, const char *outcome, const char *reason);
+/* Both sides said that it is over. */
+void call_audit_end(struct call *c);
+
+/* calls.c */
 uint64_t call_port_key(uint32_t a, uint32_t b, uint32_t port);

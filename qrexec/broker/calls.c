@@ -20,6 +20,8 @@ void call_free(struct call *c) {
 	struct broker *b = c->in->broker;
 	struct domain *d = domains_find(b->domains, c->source);
 
+	if (c->connected)
+		call_audit_end(c);
 	asks_cancel(b->asks, c->ticket);
 	if (d && d->calls > 0 && d->id == c->source_id)
 		d->calls--;
@@ -53,29 +55,6 @@ void call_free(struct call *c) {
 	g_free(c->run_service);
 	g_free(c->choice);
 	g_free(c);
-}
-
-void call_audit(struct call *c, const char *outcome, const char *reason) {
-	const struct policy_rule *rule = c->decision.rule, *passes = c->decision.passes_deny;
-	struct audit_record r = {.source = c->source,
-		.target = c->asked_target,
-		.service = c->service ? c->service : c->command,
-		.final_target = c->target,
-		.outcome = outcome,
-		.reason = reason,
-		.file = rule ? rule->file : NULL,
-		.line = rule ? rule->line : 0,
-		.rule = rule ? rule->text : NULL,
-		.passes_file = passes ? passes->file : NULL,
-		.passes_line = passes ? passes->line : 0,
-		.choice = c->choice,
-		.began = c->began,
-		.decided = c->decided,
-		.asked = c->asked,
-		.started = c->started,
-		.connected = c->connected};
-
-	audit_write(c->in->broker->audit, &r);
 }
 
 static void notify(struct call *c, uint32_t kind, const char *reason) {

@@ -3,6 +3,7 @@
  * bulkhead-qrexec-broker: decides every call by the policy, asks the person where it says so, and
  * brings the two sides together. Started by the manager with an open socket; ends with it.
  */
+#include "common/audit.h"
 #include "qrexec/broker/broker.h"
 #include "qrexec/lib/log.h"
 
@@ -51,7 +52,7 @@ static gboolean on_signal(gpointer data) {
 }
 
 static int parse_options(int argc, char **argv, struct broker_options *o) {
-	static char *vchan, *ask, *serve, *audit, *socket;
+	static char *vchan, *ask, *serve, *audit, *socket, *journal;
 	static int manager_fd = -1;
 	const GOptionEntry entries[] = {{"manager-fd", 0, 0, G_OPTION_ARG_INT, &manager_fd,
 						"the open socket to the manager", "N"},
@@ -63,6 +64,8 @@ static int parse_options(int argc, char **argv, struct broker_options *o) {
 			"PROGRAM"},
 		{"audit", 0, 0, G_OPTION_ARG_FILENAME, &audit, "where decisions are written",
 			"FILE"},
+		{"journal", 0, 0, G_OPTION_ARG_FILENAME, &journal,
+			"the journal's socket (" AUDIT_JOURNAL ")", "PATH"},
 		{"socket", 0, 0, G_OPTION_ARG_FILENAME, &socket, "where qrexec-client connects",
 			"PATH"},
 		{NULL}};
@@ -80,8 +83,16 @@ static int parse_options(int argc, char **argv, struct broker_options *o) {
 	o->ask = ask;
 	o->serve = serve;
 	o->audit = audit;
+	o->journal = journal ? journal : AUDIT_JOURNAL;
 	o->socket = socket;
 	return manager_fd;
+}
+
+static void open_audit(struct broker *b) {
+	int r = b->options.audit ? audit_open(b->options.audit, b->options.journal, &b->audit) : 0;
+
+	if (r)
+		g_warning("no audit file %s: %s", b->options.audit, g_strerror(-r));
 }
 
 static void start(struct broker *b, int manager_fd) {
@@ -93,7 +104,7 @@ static void start(struct broker *b, int manager_fd) {
 		.data = b};
 
 	fcntl(manager_fd, F_SETFD, FD_CLOEXEC);
-	b->audit = b->options.audit ? audit_open(b->options.audit) : NULL;
+	open_audit(b);
 	b->ports = ports_new();
 	b->asks = asks_new(b);
 	b->pastes = pastes_new(b);

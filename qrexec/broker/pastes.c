@@ -126,7 +126,7 @@ void pastes_record(struct pastes *p, const struct broker_msg *m) {
 		.rule = decided ? p->rule : NULL,
 		.bytes = m->value};
 
-	audit_write_clipboard(p->broker->audit, &r);
+	audit_write_clipboard(p->broker, &r);
 	forget(p);
 }
 

@@ -19,6 +19,7 @@ struct rules {
 	struct policy *policy; /* NULL: none that is valid */
 	int inotify;
 	guint source, again;
+	char *told; /* how the rules are, as it was last said: "" whole, NULL: not yet */
 };
 
 struct policy *rules_now(struct rules *r) {
@@ -46,7 +47,21 @@ static void tell_broken(struct rules *r, const struct policy_errors *errors) {
 		sentence = g_strdup_printf(
 			"The policy is broken, every call is denied. %s:%u:%u: %s: %s", e->file,
 			e->line, e->column, e->words, e->text ? e->text : "");
+	/* A file that is replaced is several events. */
+	if (!g_strcmp0(r->told, sentence))
+		return;
 	tell(r, sentence);
+	audit_policy(r->broker, sentence, e ? e->file : NULL, e ? e->line : 0);
+	g_free(r->told);
+	r->told = g_steal_pointer(&sentence);
+}
+
+static void tell_whole(struct rules *r) {
+	if (!g_strcmp0(r->told, ""))
+		return;
+	audit_policy(r->broker, NULL, NULL, 0);
+	g_free(r->told);
+	r->told = g_strdup("");
 }
 
 static gboolean load_again(gpointer data);
@@ -71,10 +86,12 @@ static void load(struct rules *r) {
 			r->again = g_timeout_add(BUSY_AGAIN_MS, load_again, r);
 	} else {
 		r->policy = policy_unref(r->policy);
-		if (answer == 0)
+		if (answer == 0) {
 			r->policy = policy_ref(l.policy);
-		else
+			tell_whole(r);
+		} else {
 			tell_broken(r, &l.errors);
+		}
 	}
 	policy_load_deinit(&l);
 	policy_folders_deinit(&folders);
@@ -132,6 +149,7 @@ struct rules *rules_free(struct rules *r) {
 	if (r->inotify >= 0)
 		close(r->inotify);
 	policy_unref(r->policy);
+	g_free(r->told);
 	g_free(r);
 	return NULL;
 }

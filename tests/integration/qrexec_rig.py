@@ -70,7 +70,7 @@ s.recv(1)
 
 
 class Rig:
-    def __init__(self, build, folder, policy='', local=False):
+    def __init__(self, build, folder, policy='', local=False, broker=()):
         self.build, self.dir = build, folder
         self.hv = Hv() if local else None
         self.policy_dir = folder / 'policy.d'
@@ -96,7 +96,7 @@ class Rig:
         fd = self.manager.other.fileno()
         more = [] if local else ['--vchan=unix:']
         self.broker = self.start('bulkhead-qrexec-broker', f'--manager-fd={fd}', f'--ask={dialog}', f'--audit={self.audit_file}',
-                                 f'--serve={build}/qrexec/bulkhead-qrexec-serve', f'--socket={self.socket}', *more, fds=[fd])
+                                 f'--serve={build}/qrexec/bulkhead-qrexec-serve', f'--socket={self.socket}', *more, *broker, fds=[fd])
         self.manager.other.close()
 
     def socket_dir(self, number):
@@ -169,8 +169,10 @@ class Rig:
                 return m
             self.pending.append(m)
 
-    def audit(self):
-        return [json.loads(line) for line in self.audit_file.read_text().splitlines()] if self.audit_file.exists() else []
+    def audit(self, *events):
+        """The records of these events; of calls if none is named."""
+        lines = self.audit_file.read_text().splitlines() if self.audit_file.exists() else []
+        return [a for a in map(json.loads, lines) if a['event'] in (events or ('call',))]
 
     def client(self, *args, **more):
         more.setdefault('stdin', subprocess.DEVNULL)

@@ -54,7 +54,7 @@ class Manager:
 
     def audit(self):
         f = self.dir / 'state/bulkhead/audit.jsonl'
-        return [json.loads(line) for line in f.read_text().splitlines()] if f.exists() else []
+        return [a for a in map(json.loads, f.read_text().splitlines() if f.exists() else []) if a['event'] == 'call']
 
     def states(self):
         return {d['name']: d['state'] for d in json.loads(self.cli('domain', 'list', '--json').stdout)}

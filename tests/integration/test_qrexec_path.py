@@ -65,6 +65,38 @@ def test_call(both):
     assert first['file'].endswith('/30-test.policy') and first['connect_us'] > 0
 
 
+def test_each_call_stands_once_in_the_audit_file(rig, pair):
+    """One record when it is decided, one when an allowed one is over; a policy that breaks and heals is written too."""
+    work, _ = pair
+    finish(work.call('vault', 'test.Echo+x'))
+    finish(work.call('vault', 'test.Deny+x'))
+    wire.wait_for('the end', lambda: rig.audit('end'))
+    rig.policy('* * work vault perhaps\n')
+    wire.wait_for('the broken policy', lambda: len(rig.audit('policy')) == 2)
+    finish(work.call('vault', 'test.Echo+y'))
+    rig.policy(POLICY)
+    wire.wait_for('the mended policy', lambda: len(rig.audit('policy')) == 3)
+    assert [(a['service'], a['outcome'], 'connect_us' in a) for a in rig.audit()] == [
+        ('test.Echo+x', 'allow', True), ('test.Deny+x', 'deny', False), ('test.Echo+y', 'deny', False)]
+    assert [(a['call'], a['total_us'] > 0) for a in rig.audit('end')] == [(rig.audit()[0]['call'], True)]
+    assert [a['outcome'] for a in rig.audit('policy')] == ['ok', 'fail', 'ok']
+    broken = rig.audit('policy')[1]
+    assert broken['file'].endswith('/30-test.policy') and broken['line'] == 1 and 'every call is denied' in broken['reason']
+
+
+def test_the_journal_has_the_records_too(build, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / 'journal'))
+        journal.settimeout(wire.SECONDS)
+        rig = qrexec_rig.Rig(build, tmp_path, POLICY, broker=[f'--journal={tmp_path}/journal'])
+        work, _ = rig.domain('work', 1), rig.domain('vault', 2)
+        finish(work.call('vault', 'test.Deny'))
+        while b'test.Deny' not in (got := journal.recv(65536)):
+            pass
+        rig.stop()
+    assert got.startswith(b'SYSLOG_IDENTIFIER=bulkhead\nPRIORITY=6\nMESSAGE={"time":') and got.count(b'\n') == 3
+
+
 def test_call_large(both):
     """8 MiB through an echo, both ways at once."""
     _, work, _ = both
