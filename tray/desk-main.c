@@ -14,8 +14,8 @@ static const GOptionEntry entries[] = {
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
-/* The person's choice in $XDG_CONFIG_HOME/bulkhead/desk.conf: [keys] hide-all= and lock-keyboard=.
- */
+/* The person's choice in $XDG_CONFIG_HOME/bulkhead/desk.conf: [keys] hide-all=, lock-keyboard=,
+ * copy= and paste= (empty: none). */
 static char *key_setting(GKeyFile *file, const char *name, const char *otherwise) {
 	g_autoptr(GError) error = NULL;
 	char *value = g_key_file_get_string(file, "keys", name, &error);
@@ -23,7 +23,7 @@ static char *key_setting(GKeyFile *file, const char *name, const char *otherwise
 	return value ? value : g_strdup(otherwise);
 }
 
-static void read_settings(char **ret_hide, char **ret_keyboard) {
+static void read_settings(struct desk_options *ret) {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = g_build_filename(
@@ -33,14 +33,22 @@ static void read_settings(char **ret_hide, char **ret_keyboard) {
 		!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 		g_printerr(
 			"bulkhead-desk: %s: %s; the usual keys are used\n", path, error->message);
-	*ret_hide = key_setting(file, "hide-all", DEFAULT_HIDE_KEY);
-	*ret_keyboard = key_setting(file, "lock-keyboard", DEFAULT_KEYBOARD_KEY);
+	ret->hide_key = key_setting(file, "hide-all", DEFAULT_HIDE_KEY);
+	ret->keyboard_key = key_setting(file, "lock-keyboard", DEFAULT_KEYBOARD_KEY);
+	ret->copy_key = key_setting(file, "copy", DESK_COPY_KEY);
+	ret->paste_key = key_setting(file, "paste", DESK_PASTE_KEY);
+}
+
+static void free_settings(struct desk_options *o) {
+	g_free((char *)(uintptr_t)o->hide_key);
+	g_free((char *)(uintptr_t)o->keyboard_key);
+	g_free((char *)(uintptr_t)o->copy_key);
+	g_free((char *)(uintptr_t)o->paste_key);
 }
 
 int main(int argc, char **argv) {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *hide = NULL, *keyboard = NULL;
-	struct desk_options options;
+	struct desk_options options = {0};
 	struct desk *desk = NULL;
 
 	gdk_set_allowed_backends("x11");
@@ -53,11 +61,11 @@ int main(int argc, char **argv) {
 		g_printerr("bulkhead-desk: is started by bulkheadd (--ctl-fd is missing)\n");
 		return 2;
 	}
-	read_settings(&hide, &keyboard);
-	options = (struct desk_options){
-		.ctl_fd = ctl_fd, .hide_key = hide, .keyboard_key = keyboard};
+	options.ctl_fd = ctl_fd;
+	read_settings(&options);
 	if (desk_new(&options, (void (*)(void *))gtk_main_quit, NULL, &desk) < 0)
 		return 1;
+	free_settings(&options);
 	gtk_main();
 	desk_free(desk);
 	return 0;

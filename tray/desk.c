@@ -3,6 +3,7 @@
 
 #include "proto/ctl.h"
 #include "tray/banner.h"
+#include "tray/clip-notice.h"
 #include "tray/lock-watch.h"
 #include "tray/x11-keys.h"
 #include "tray/x11-lockers.h"
@@ -23,6 +24,7 @@ struct desk {
 	char *hide_key, *keyboard_key;
 	struct keys *keys;
 	struct banner *banner;
+	struct clip_notice *clip;
 	struct lock_watch *lock;
 	struct lockers *lockers;
 	struct tray_host *tray;
@@ -97,7 +99,10 @@ static gboolean on_manager(gint fd, GIOCondition condition, gpointer data) {
 		d->ended(d->ended_data);
 		return G_SOURCE_REMOVE;
 	}
-	if (ctl_decode(span_over(buf, (size_t)n), &m) == 0 && m.type == CTL_FOCUSED_DOMAIN) {
+	if (ctl_decode(span_over(buf, (size_t)n), &m))
+		return G_SOURCE_CONTINUE;
+	clip_notice_take(d->clip, &m);
+	if (m.type == CTL_FOCUSED_DOMAIN) {
 		d->focused = m.value;
 		g_strlcpy(d->focused_name, m.text, sizeof(d->focused_name));
 	}
@@ -121,6 +126,25 @@ static void bind_key(struct desk *d, const char *key, key_action action, const c
 	}
 }
 
+/* The keys of the clipboard are taken by the gui-daemon whose window has the focus. */
+static void tell_chord(struct desk *d, enum ctl_type type, const char *key, const char *usual) {
+	struct ctl_chord chord = {0};
+	unsigned keysym = 0, modifiers = 0;
+
+	if (!strcmp(key, usual)) /* what gui-daemons do unasked */
+		return;
+	if (*key && (!keys_parse(key, &keysym, &modifiers) || keysym > CTL_KEYSYM_MAX ||
+			    modifiers == 0)) {
+		g_printerr("bulkhead-desk: '%s' is no key with Ctrl, Shift, Alt or Super: %s is "
+			   "used. Choose another in desk.conf.\n",
+			key, usual);
+		return;
+	}
+	chord.keysym = keysym;
+	chord.modifiers = (uint16_t)modifiers;
+	tell(d, type, ctl_chord_pack(chord));
+}
+
 int desk_new(
 	const struct desk_options *o, void (*ended)(void *data), void *data, struct desk **ret) {
 	struct desk *d = g_new0(struct desk, 1);
@@ -132,6 +156,9 @@ int desk_new(
 	d->keyboard_key = g_strdup(o->keyboard_key);
 	d->source = g_unix_fd_add(d->fd, G_IO_IN | G_IO_HUP, on_manager, d);
 	d->banner = banner_new();
+	d->clip = clip_notice_new(*o->paste_key ? o->paste_key : DESK_PASTE_KEY);
+	tell_chord(d, CTL_COPY_KEY, o->copy_key, DESK_COPY_KEY);
+	tell_chord(d, CTL_PASTE_KEY, o->paste_key, DESK_PASTE_KEY);
 	d->keys = keys_new();
 	bind_key(d, d->hide_key, on_hide_key, "hide the windows of domains");
 	bind_key(d, d->keyboard_key, on_keyboard_key, "lock the keyboard to one domain");
@@ -152,6 +179,7 @@ struct desk *desk_free(struct desk *d) {
 	d->lock = lock_watch_free(d->lock);
 	d->keys = keys_free(d->keys);
 	d->banner = banner_free(d->banner);
+	d->clip = clip_notice_free(d->clip);
 	close(d->fd);
 	g_free(d->hide_key);
 	g_free(d->keyboard_key);

@@ -74,17 +74,26 @@ static unsigned core_modifiers(GdkModifierType mods) {
 	return m;
 }
 
-int keys_bind(struct keys *k, const char *accelerator, key_action action, void *data) {
-	struct binding b = {.action = action, .data = data};
+bool keys_parse(const char *accelerator, unsigned *ret_keysym, unsigned *ret_modifiers) {
 	GdkModifierType mods = 0;
 	guint keyval = 0;
-	GdkDisplay *display = gdk_window_get_display(k->root);
 
 	gtk_accelerator_parse(accelerator, &keyval, &mods);
-	if (keyval == 0 || k->count == BINDINGS_MAX)
+	if (keyval == 0)
+		return false;
+	*ret_keysym = keyval;
+	*ret_modifiers = core_modifiers(mods);
+	return true;
+}
+
+int keys_bind(struct keys *k, const char *accelerator, key_action action, void *data) {
+	struct binding b = {.action = action, .data = data};
+	unsigned keyval;
+	GdkDisplay *display = gdk_window_get_display(k->root);
+
+	if (k->count == BINDINGS_MAX || !keys_parse(accelerator, &keyval, &b.modifiers))
 		return KEYS_E_NAME;
 	b.keycode = XKeysymToKeycode(GDK_WINDOW_XDISPLAY(k->root), keyval);
-	b.modifiers = core_modifiers(mods);
 	if (b.keycode == 0)
 		return KEYS_E_NAME;
 

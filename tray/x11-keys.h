@@ -17,4 +17,7 @@ struct keys *keys_new(void);
 enum { KEYS_E_NAME = 1, KEYS_E_TAKEN = 2 };
 MUST_USE int keys_bind(struct keys *k, const char *accelerator, key_action action, void *data);
 
+/* Its keysym and its modifiers in the core protocol's bits; false: not an accelerator. */
+bool keys_parse(const char *accelerator, unsigned *ret_keysym, unsigned *ret_modifiers);
+
 struct keys *keys_free(struct keys *k);
