@@ -74,8 +74,9 @@ static bool is_paste(const struct clipboard *c) {
 	return c->step >= DECIDING;
 }
 
-static void show(struct clipboard *c, enum clipboard_show what) {
-	c->ops->show(c->user, what, c->source, is_paste(c) ? c->domain : 0, c->size, c->line);
+static bool show(struct clipboard *c, enum clipboard_show what) {
+	return c->ops->show(
+		c->user, what, c->source, is_paste(c) ? c->domain : 0, c->size, c->line);
 }
 
 /* What was under way is over; the one record of it is written. */
@@ -92,7 +93,7 @@ static void finish(struct clipboard *c, const char *outcome, const char *reason)
 	timer(c, CLIPBOARD_TIMER_STEP, 0);
 	timer(c, CLIPBOARD_TIMER_READ, 0);
 	if (c->step == ASKING)
-		show(c, CLIPBOARD_HIDE);
+		(void)!show(c, CLIPBOARD_HIDE);
 	c->step = IDLE;
 }
 
@@ -145,7 +146,7 @@ void clipboard_paste(struct clipboard *c, uint32_t domain, const char *name) {
 	if (c->step == ASKING && c->domain == domain) {
 		if (!c->readable)
 			return;
-		show(c, CLIPBOARD_HIDE);
+		(void)!show(c, CLIPBOARD_HIDE);
 		put(c);
 		return;
 	}
@@ -179,7 +180,8 @@ void clipboard_decided(struct clipboard *c, uint32_t number, enum clipboard_outc
 		c->readable = false;
 		timer(c, CLIPBOARD_TIMER_STEP, CLIPBOARD_ASK_MS);
 		timer(c, CLIPBOARD_TIMER_READ, CLIPBOARD_READ_MS);
-		show(c, CLIPBOARD_PREVIEW);
+		if (!show(c, CLIPBOARD_PREVIEW))
+			refuse(c, "fail", "its preview cannot be shown");
 	} else {
 		refuse(c, "deny", why);
 	}
@@ -206,7 +208,7 @@ static void copied(struct clipboard *c, const char *line) {
 	c->source_name = g_strdup(c->name);
 	c->source = c->domain;
 	g_strlcpy(c->line, line, sizeof(c->line));
-	show(c, CLIPBOARD_COPIED);
+	(void)!show(c, CLIPBOARD_COPIED);
 	finish(c, "ok", NULL);
 	timer(c, CLIPBOARD_TIMER_WIPE, CLIPBOARD_WIPE_MS);
 }
@@ -265,7 +267,7 @@ void clipboard_fetched(struct clipboard *c, uint32_t number, int fd, const char 
 }
 
 static void pasted(struct clipboard *c) {
-	show(c, CLIPBOARD_PASTED);
+	(void)!show(c, CLIPBOARD_PASTED);
 	finish(c, "allow", NULL);
 	wipe(c);
 }
@@ -293,6 +295,11 @@ void clipboard_failed(struct clipboard *c, uint32_t domain, uint32_t number, con
 void clipboard_focus(struct clipboard *c, uint32_t domain) {
 	if ((c->step == DECIDING || c->step == ASKING) && domain != c->domain)
 		refuse(c, "gone", "another window got the focus meanwhile");
+}
+
+void clipboard_unseen(struct clipboard *c) {
+	if (c->step == ASKING)
+		refuse(c, "fail", "its preview is not shown any more");
 }
 
 void clipboard_lost(struct clipboard *c, uint32_t domain, bool gone) {

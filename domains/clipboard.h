@@ -57,7 +57,7 @@ struct clipboard_ops {
 	bool (*bring)(void *user, uint32_t domain, uint32_t number, int fd);
 	/* What the rules say; answered by clipboard_decided. */
 	bool (*decide)(void *user, uint32_t number, const char *source, const char *target);
-	void (*show)(void *user, enum clipboard_show what, uint32_t from, uint32_t to, size_t size,
+	bool (*show)(void *user, enum clipboard_show what, uint32_t from, uint32_t to, size_t size,
 		const char *line);
 	/* Something was not done: the person is told, in the words of that domain. */
 	void (*refused)(void *user, uint32_t domain, const char *why);
@@ -86,6 +86,8 @@ void clipboard_decided(struct clipboard *c, uint32_t number, enum clipboard_outc
 
 /* This domain has the focus now, 0: none. */
 void clipboard_focus(struct clipboard *c, uint32_t domain);
+/* What shows the preview is gone: nobody sees what a second press would paste. */
+void clipboard_unseen(struct clipboard *c);
 /* The domain ended, or its daemon. gone: it is no more, nor is what came from it. */
 void clipboard_lost(struct clipboard *c, uint32_t domain, bool gone);
 void clipboard_expired(struct clipboard *c, enum clipboard_timer which);

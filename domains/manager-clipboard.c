@@ -100,7 +100,7 @@ static void tell_name(struct manager_clipboard *c, enum ctl_type type, uint32_t 
 		d ? domain_name(d) : "");
 }
 
-static void show(void *user, enum clipboard_show what, uint32_t from, uint32_t to, size_t size,
+static bool show(void *user, enum clipboard_show what, uint32_t from, uint32_t to, size_t size,
 	const char *line) {
 	static const uint32_t words[] = {[CLIPBOARD_HIDE] = CTL_SHOW_NOTHING,
 		[CLIPBOARD_COPIED] = CTL_SHOW_COPIED,
@@ -113,7 +113,7 @@ static void show(void *user, enum clipboard_show what, uint32_t from, uint32_t t
 		tell_name(c, CTL_CLIP_TO, to);
 		daemon_tell(c->manager->desk, CTL_CLIP_LINE, (uint32_t)size, line);
 	}
-	daemon_tell(c->manager->desk, CTL_CLIP_SHOW, words[what], NULL);
+	return daemon_tell_fd(c->manager->desk, CTL_CLIP_SHOW, words[what], NULL, -1);
 }
 
 static void refused(void *user, uint32_t domain, const char *why) {
@@ -192,6 +192,10 @@ void manager_clipboard_said(
 		clipboard_failed(c, id, msg->value, msg->text);
 	else if (msg->type == CTL_CLIP_DONE)
 		clipboard_done(c, id, msg->value);
+}
+
+void manager_clipboard_unseen(struct manager *m) {
+	clipboard_unseen(m->clipboard->clipboard);
 }
 
 void manager_clipboard_focus(struct manager *m) {

@@ -83,6 +83,7 @@ static void on_message(void *user, const struct ctl_msg *msg, int fd) {
 }
 
 static void on_ended(void *user, const char *why) {
+	manager_clipboard_unseen(user);
 	if (why)
 		g_message("bulkhead-desk (keys, screen lock): %s", why);
 }

@@ -95,6 +95,7 @@ struct manager_clipboard *manager_clipboard_new(struct manager *m);
 struct manager_clipboard *manager_clipboard_free(struct manager_clipboard *c);
 void manager_clipboard_said(struct manager *m, struct domain *d, const struct ctl_msg *msg, int fd);
 void manager_clipboard_focus(struct manager *m);
+void manager_clipboard_unseen(struct manager *m); /* the desk ended */
 /* Its gui-daemon ended; gone: the domain too. */
 void manager_clipboard_lost(struct manager *m, struct domain *d, bool gone);
 /* The broker decided (proto/broker.h, BROKER_PASTE_*). */

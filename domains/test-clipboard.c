@@ -69,14 +69,13 @@ static bool on_decide(void *u, uint32_t n, const char *source, const char *targe
 	return say(n, "decide:%s>%s", source, target);
 }
 
-static void on_show(void *u, enum clipboard_show what, uint32_t from, uint32_t to, size_t size,
+static bool on_show(void *u, enum clipboard_show what, uint32_t from, uint32_t to, size_t size,
 	const char *line) {
 	static const char *const words[] = {"hide", "copied", "ask", "pasted"};
 
 	if (what == CLIPBOARD_HIDE)
-		say(number, "hide");
-	else
-		say(number, "%s:%c>%c:%zu:%s", words[what], letter(from), letter(to), size, line);
+		return say(number, "hide");
+	return say(number, "%s:%c>%c:%zu:%s", words[what], letter(from), letter(to), size, line);
 }
 
 static void on_refused(void *u, uint32_t d, const char *why) {
@@ -152,6 +151,10 @@ static void play(const char *word) {
 		clipboard_lost(c, d, true);
 	else if (!strcmp(p[0], "restart"))
 		clipboard_lost(c, d, false);
+	else if (!strcmp(p[0], "unseen"))
+		clipboard_unseen(c);
+	else if (!strcmp(p[0], "nobody"))
+		nobody = true;
 	else if (!strcmp(p[0], "step-time"))
 		clipboard_expired(c, CLIPBOARD_TIMER_STEP);
 	else if (!strcmp(p[0], "read-time"))
@@ -174,6 +177,7 @@ static void check(const char *script, const char *want) {
 	g_assert_true(strstr(want, "PASTE") || strstr(want, "COPY") || strstr(want, "refused") ||
 		      timers[CLIPBOARD_TIMER_STEP] > 0);
 	c = clipboard_free(c);
+	nobody = false;
 }
 
 #define COPY_A   "copy:A text:A:hi"
@@ -273,9 +277,15 @@ static void test_long(void) {
 }
 
 static void test_nobody(void) {
-	nobody = true;
-	check("copy:A", "get:A cancel:A COPY:A>-:0:fail refused:A");
-	nobody = false;
+	check("nobody copy:A", "get:A cancel:A COPY:A>-:0:fail refused:A");
+	check(COPY_A " nobody paste:B", COPIED_A " decide:A>B PASTE:A>B:2:deny refused:B");
+	check(COPY_A " paste:B nobody allow",
+		COPIED_A " decide:A>B put:B=hi cancel:B PASTE:A>B:2:fail refused:B");
+	/* a preview that nobody sees is none */
+	check(COPY_A " paste:B nobody ask",
+		COPIED_A " decide:A>B ask:A>B:2:hi PASTE:A>B:2:fail hide refused:B");
+	check(COPY_A " paste:B ask read-time unseen paste:B",
+		COPIED_A " decide:A>B ask:A>B:2:hi PASTE:A>B:2:fail hide refused:B decide:A>B");
 }
 
 /* What can still be changed, what is empty and what is too long is no text. */

@@ -64,6 +64,7 @@ class Clip:
     def own(self, name, make):
         """A program of the domain puts into its clipboard what the shell script `make` prints."""
         self.inside(name, f'{make} > ~/own; xclip -selection clipboard -i ~/own')
+        self.has(name, 'cat ~/own')  # xclip returns before it owns it
 
     def has(self, name, make):
         """Until the domain's clipboard is exactly what `make` prints."""
@@ -154,6 +155,61 @@ def test_the_rules_deny(clip):
     clip.has('work', 'printf mine')
 
 
+def preview(clip):
+    """The window of ours that shows the preview, where it stands; None."""
+    for w in clip.s.desktop.d.screen().root.query_tree().children:
+        if w.get_wm_name() == 'Bulkhead clipboard' and w.get_attributes().map_state == X.IsViewable:
+            return w
+    return None
+
+
+def asked(clip, name):
+    """The person pressed the keys and sees the preview."""
+    clip.focus(name)
+    before = preview(clip)
+    if before:
+        clip.s.desktop.wait(lambda: not preview(clip), 20, 'the news before to go')
+    clip.chord('v')
+    return clip.s.desktop.wait(lambda: preview(clip), 20, 'the preview')
+
+
+def test_ask_shows_the_preview_and_the_keys_again_paste(clip):
+    clip.own('private', 'printf before')
+    clip.own('work', 'printf "asked for\\nand more"')
+    clip.copy('work')
+    w = asked(clip, 'private')
+    d = clip.s.desktop.d
+    assert w.get_full_property(d.intern_atom('_BULKHEAD_TRUSTED'), X.AnyPropertyType)
+    where = clip.s.desktop.absolute(w)
+    both = {(0x34, 0x65, 0xa4), (0x73, 0xd2, 0x16)}
+    clip.s.desktop.wait(lambda: both <= {p for row in clip.s.desktop.pixels(*where) for p in row}, 20, 'both labels')
+    clip.has('private', 'printf before')  # nothing has left yet
+    assert d.get_input_focus().focus.id == clip.windows['private'].id, 'the preview takes no focus'
+    assert len(clip.records()) == clip.mark
+
+    def pressed():
+        """A press before the preview could be read does not count."""
+        clip.chord('v')
+        return len(clip.records()) > clip.mark
+    clip.s.desktop.wait(pressed, 20, 'the second press to count')
+    r = clip.next_record()
+    assert (r['event'], r['outcome'], r['source'], r['target']) == ('paste', 'allow', 'work', 'private')
+    clip.has('private', 'printf "asked for\\nand more"')
+
+
+def test_bug_class_B2_another_window_gets_the_focus_before_the_answer(clip):
+    clip.own('private', 'printf untouched')
+    clip.own('work', 'printf secret')
+    clip.copy('work')
+    asked(clip, 'private')
+    clip.focus('banking')
+    r = clip.next_record()
+    assert (r['outcome'], r['target']) == ('gone', 'private') and 'focus' in r['reason']
+    clip.s.desktop.wait(lambda: not preview(clip), 20, 'the preview to go')
+    clip.has('private', 'printf untouched')
+    assert clip.paste('banking')['bytes'] == 6  # the text is there still
+
+
 def test_bug_class_C3_over_the_limit_is_refused_and_nothing_is_pasted(clip):
     clip.own('work', 'printf old')
     clip.copy('work')
@@ -170,3 +226,12 @@ def test_sixteen_mebibytes(clip):
     assert clip.copy('work')['bytes'] == 16777216
     assert clip.paste('banking')['bytes'] == 16777216
     clip.has('banking', make)
+
+
+def test_the_text_of_a_domain_that_ended_is_not_pasted(clip):
+    clip.own('private', 'printf last')
+    clip.copy('private')
+    clip.s.cli('domain', 'kill', 'private')
+    clip.focus('banking')
+    clip.chord('v')
+    clip.s.desktop.wait(lambda: clip.s.log().count('domain banking: clipboard: nothing was pasted') > 0, 20, 'the refusal')

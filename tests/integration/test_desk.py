@@ -8,14 +8,15 @@ import pytest
 from Xlib import X, XK, Xatom, display
 from Xlib.ext import xtest
 
+COPY_KEY, PASTE_KEY, CLIP_FROM, CLIP_TO, CLIP_LINE, CLIP_SHOW = 43, 44, 45, 46, 47, 48
 GUI_LOCKED, HIDE_ALL, KEYBOARD_LOCK, FOCUSED = 32, 33, 34, 37
 SIZE = 288
 
 
 class Desk:
-    def __init__(self, programs, build, screen):
+    def __init__(self, programs, build, screen, **more):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        env = {**os.environ, 'NO_AT_BRIDGE': '1'}
+        env = {**os.environ, 'NO_AT_BRIDGE': '1', **more}
         env.pop('DBUS_SESSION_BUS_ADDRESS', None)
         self.p = programs.start([build / 'tray' / 'bulkhead-desk', f'--ctl-fd={theirs.fileno()}'], pass_fds=[theirs.fileno()], env=env)
         theirs.close()
@@ -148,3 +149,31 @@ def test_docked_icons_find_a_home_and_move_to_a_real_tray(desk):
 def test_the_desk_ends_with_its_manager(desk):
     desk.socket.close()
     assert desk.p.wait(20) == 0
+
+
+def test_the_keys_of_the_clipboard_are_told_where_they_are_not_the_usual_ones(programs, build, screen, tmp_path):
+    (tmp_path / 'bulkhead').mkdir()
+    (tmp_path / 'bulkhead/desk.conf').write_text('[keys]\ncopy=<Control><Alt>x\npaste=\n')
+    d = Desk(programs, build, screen, XDG_CONFIG_HOME=str(tmp_path))
+    assert d.hear() == (COPY_KEY, ord('x') | 1 << 26 | 1 << 27)  # Control, Mod1
+    assert d.hear() == (PASTE_KEY, 0)
+
+
+def test_what_is_shown_of_the_clipboard_is_trusted_and_in_nobodys_way(desk):
+    focus = desk.x.get_input_focus().focus
+    desk.root.change_attributes(event_mask=X.SubstructureNotifyMask)
+    desk.say(CLIP_FROM, 1, 'work')
+    desk.say(CLIP_TO, 2, 'private')
+    desk.say(CLIP_LINE, 16777216, 'W' * 250)
+    desk.say(CLIP_SHOW, 2)
+    while 'Bulkhead clipboard' not in desk.trusted():
+        desk.x.next_event()
+    window = next(w for w in desk.root.query_tree().children if w.get_wm_name() == 'Bulkhead clipboard')
+    screen, own = desk.root.get_geometry(), window.get_geometry()
+    assert own.width < screen.width and own.height < screen.height, 'whatever the line'
+    desk.root.warp_pointer(own.x + 5, own.y + 5)
+    assert desk.root.query_pointer().child != window, 'a click goes to what is below'
+    assert desk.x.get_input_focus().focus == focus
+    desk.say(CLIP_SHOW, 0)
+    while 'Bulkhead clipboard' in desk.trusted():
+        desk.x.next_event()
