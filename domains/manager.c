@@ -66,7 +66,7 @@ struct domain *manager_add(
 
 	if (!definition_check(mine, error) || !store_save(&m->store, mine, error))
 		return NULL;
-	if (prepared_for && store_mark_prepared(&m->store, mine->name, true)) {
+	if (prepared_for && store_mark(&m->store, mine->name.s, MARK_PREPARED, true)) {
 		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_FAILED, "%s: its data cannot be written",
 			mine->name.s);
 		store_remove(&m->store, mine->name, NULL);
@@ -92,6 +92,11 @@ static bool check_name(
 			error, DOMAIN_ERROR, DOMAIN_E_EXISTS, "there is a domain %s already", text);
 		return false;
 	}
+	if (store_is_marked(&m->store, text, MARK_REMOVED)) {
+		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_EXISTS,
+			"the data of a removed domain %s is still there and being removed", text);
+		return false;
+	}
 	return true;
 }
 
@@ -109,70 +114,15 @@ struct domain *manager_create(
 	return manager_add(m, TAKE(d), NULL, error);
 }
 
-struct removal {
-	struct manager *in;
-	char *name;
-	domain_done done;
-	void *user;
-};
-
-static void on_forgotten(void *user, bool ok) {
-	struct removal *r = user;
-	g_autoptr(GError) error = NULL;
-
-	if (!ok)
-		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_FAILED,
-			"%s is removed, but not all of its data could be; see bulkheadd's log",
-			r->name);
-	r->done(r->user, error);
-	g_free(r->name);
-	g_free(r);
-}
-
-void manager_remove(
-	struct manager *m, struct domain *d, bool keep_data, domain_done done, void *user) {
-	struct domain_name name = domain_definition(d)->name;
-	g_autoptr(GError) error = NULL;
-	struct removal *r;
-	int slot;
-
-	if (domain_may(REQUEST_REMOVE, domain_get_state(d)) != ANSWER_DO)
-		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_STATE, "%s is %s: stop it first", name.s,
-			domain_state_name(domain_get_state(d)));
-	else
-		store_remove(&m->store, name, &error);
-	if (error) {
-		done(user, error);
-		return;
-	}
-	slot = store_slot(&m->store, name, NULL);
-	if (!d->prepared_for) {
-		m->events->removed(m->user, d);
-		calls_domain_removed(m->calls, d);
-	}
-	g_hash_table_remove(m->domains, name.s);
-	pool_look(m->pool);
-	g_message("domain %s: removed%s", name.s, keep_data ? " (its data is kept)" : "");
-	if (keep_data) {
-		done(user, NULL);
-		return;
-	}
-	r = g_new0(struct removal, 1);
-	r->in = m;
-	r->name = g_strdup(name.s);
-	r->done = done;
-	r->user = user;
-	m->ops->forget(m->backend, name.s, slot < 0 ? 0 : (unsigned)slot, on_forgotten, r);
-}
-
 static void on_good(void *user, struct definition *definition) {
 	struct manager *m = user;
 	struct domain *d = manager_find(m, definition->name.s);
 
 	if (!d)
 		add(m, definition,
-			store_is_prepared(&m->store, definition->name) ? definition->default_dispvm
-								       : NULL);
+			store_is_marked(&m->store, definition->name.s, MARK_PREPARED)
+				? definition->default_dispvm
+				: NULL);
 	else
 		domain_redefine(d, definition);
 }
@@ -200,6 +150,7 @@ static void on_ready(void *user, const char *error) {
 
 	if (error)
 		g_warning("no domain can be started: %s", error);
+	manager_remove_rest(m);
 	m->calls = calls_new(m, m->runtime_path);
 	g_hash_table_iter_init(&i, m->domains);
 	while (g_hash_table_iter_next(&i, NULL, &d)) {

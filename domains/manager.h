@@ -78,6 +78,8 @@ void manager_left(struct manager *m);
 void manager_ignore(void *user, const GError *error);
 void manager_remove(
 	struct manager *m, struct domain *d, bool keep_data, domain_done done, void *user);
+/* What former managers did not live to remove. */
+void manager_remove_rest(struct manager *m);
 /* Reads the definitions anew; those of domains that run change at their next start. */
 void manager_reload(struct manager *m);
 void manager_set_display(struct manager *m, const char *display, const char *xauthority);

@@ -212,7 +212,7 @@ struct domain *pool_take(struct pool *p, struct domain *model) {
 
 		/* The mark first: whatever happens, it is never given out twice. */
 		if (ready(d, model) &&
-			!store_mark_prepared(&p->in->store, d->definition->name, false)) {
+			!store_mark(&p->in->store, domain_name(d), MARK_PREPARED, false)) {
 			g_clear_pointer(&d->prepared_for, g_free);
 			return d;
 		}

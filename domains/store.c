@@ -85,6 +85,9 @@ void store_load(struct store *s, void (*good)(void *user, struct definition *d),
 		g_autoptr(GError) error = NULL;
 		struct definition *d;
 
+		/* What a writer that died left. */
+		if (e->d_name[0] == '.' && g_str_has_suffix(e->d_name, ".conf.new"))
+			unlinkat(s->definitions, e->d_name, 0);
 		if (!g_str_has_suffix(e->d_name, ".conf"))
 			continue;
 		d = load_one(s, e->d_name, &error);
@@ -140,9 +143,8 @@ bool store_remove(struct store *s, struct domain_name name, GError **error) {
 	return false;
 }
 
-#define SLOT_FILE     "slot"
-#define PREPARED_FILE "prepared"
-#define SLOTS_MAX     4096
+#define SLOT_FILE "slot"
+#define SLOTS_MAX 4096
 
 /* -1: it has none. */
 static int read_slot(int data, const char *name) {
@@ -197,20 +199,35 @@ int store_slot(struct store *s, struct domain_name name, GError **error) {
 	return -1;
 }
 
-int store_mark_prepared(struct store *s, struct domain_name name, bool prepared) {
-	AUTO(auto_close) int dir = paths_open_below(s->data, name.s, prepared, NULL);
+static const char *const marks[] = {[MARK_PREPARED] = "prepared", [MARK_REMOVED] = "removed"};
+
+int store_mark(struct store *s, const char *name, enum store_mark mark, bool set) {
+	AUTO(auto_close) int dir = paths_open_below(s->data, name, set, NULL);
 	AUTO(auto_close) int fd = -1;
 
 	if (dir < 0)
 		return -ENOENT;
-	if (!prepared)
-		return unlinkat(dir, PREPARED_FILE, 0) && errno != ENOENT ? -errno : 0;
-	fd = openat(dir, PREPARED_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? -errno : 0;
+	if (!set)
+		return unlinkat(dir, marks[mark], 0) && errno != ENOENT ? -errno : 0;
+	fd = openat(dir, marks[mark], O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 || fsync(dir) ? -errno : 0;
 }
 
-bool store_is_prepared(struct store *s, struct domain_name name) {
-	AUTO(auto_close) int dir = paths_open_below(s->data, name.s, false, NULL);
+bool store_is_marked(struct store *s, const char *name, enum store_mark mark) {
+	AUTO(auto_close) int dir = paths_open_below(s->data, name, false, NULL);
 
-	return dir >= 0 && !faccessat(dir, PREPARED_FILE, F_OK, AT_SYMLINK_NOFOLLOW);
+	return dir >= 0 && !faccessat(dir, marks[mark], F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+void store_each_marked(struct store *s, enum store_mark mark,
+	void (*each)(void *user, const char *name), void *user) {
+	int fd = openat(s->data, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (e->d_name[0] != '.' && store_is_marked(s, e->d_name, mark))
+			each(user, e->d_name);
+	if (dir)
+		closedir(dir);
 }

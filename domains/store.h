@@ -24,10 +24,15 @@ void store_load(struct store *s, void (*good)(void *user, struct definition *d),
 bool store_save(struct store *s, const struct definition *d, GError **error);
 bool store_remove(struct store *s, struct domain_name name, GError **error);
 
-/* Keeps in its data that the domain is prepared and nobody's (pool.h), or forgets it. 0 or -errno.
- */
-MUST_USE int store_mark_prepared(struct store *s, struct domain_name name, bool prepared);
-bool store_is_prepared(struct store *s, struct domain_name name);
+/* What is kept in a domain's data beside its home. PREPARED: nobody's yet (pool.h). REMOVED: all of
+ * it shall go, even if this bulkheadd does not live to see it. */
+enum store_mark { MARK_PREPARED, MARK_REMOVED };
+/* 0 or -errno. */
+MUST_USE int store_mark(struct store *s, const char *name, enum store_mark mark, bool set);
+bool store_is_marked(struct store *s, const char *name, enum store_mark mark);
+/* One call per name whose data has that mark. */
+void store_each_marked(struct store *s, enum store_mark mark,
+	void (*each)(void *user, const char *name), void *user);
 
 /* The domain's number for good, which chooses its host user: the one it has, else the least that
  * no domain has. -1 and *error. */
