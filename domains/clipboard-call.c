@@ -107,8 +107,9 @@ struct clipboard_call *clipboard_call_fetch(
 	AUTO(auto_close)
 	int fd = memfd_create("clipboard", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	/* One byte more tells that it is too long; a write beyond that fails. */
-	if (fd < 0 || ftruncate(fd, CTL_CLIPBOARD_MAX + 1) || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW))
+	/* A page more tells that it is too long; a write beyond that fails. */
+	if (fd < 0 || ftruncate(fd, CTL_CLIPBOARD_MAX + 4096) ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_GROW))
 		return NULL;
 	return start(domain, "get", 0, TAKE_FD(fd), number, done, user);
 }

@@ -7,6 +7,7 @@
 #include "gui-agent/agent.h"
 
 #include "gui-agent/chan.h"
+#include "gui-agent/clipboard-port.h"
 #include "gui-agent/ext-port.h"
 #include "gui-agent/keyboard.h"
 #include "gui-agent/session.h"
@@ -31,8 +32,11 @@ struct agent {
 	bool paced;                      /* this daemon tells when a frame is on the screen */
 	bool has_monitors;               /* it told its monitors: then xconf's size is nothing */
 	bool screen_open, keyboard_open; /* it asked for these and was not told "ready" yet */
+	struct clipboard_port *clipboard;
+	bool clipboard_asked; /* by the daemon */
 	uint32_t clipboard_window;
-	bool clipboard_owned; /* by some application, at some time */
+	GBytes *clipboard_long; /* too long for the daemon: the service comes for it */
+	bool clipboard_owned;   /* by some application, at some time */
 	void (*quit)(void *user);
 	void *user;
 };
@@ -191,6 +195,7 @@ static void on_dump_ack(struct agent *a, struct window *w, const struct gui_from
 
 static void on_clipboard_req(struct agent *a, struct window *w, const struct gui_from_daemon *m) {
 	a->clipboard_window = m->window;
+	a->clipboard_asked = true;
 	x11_clipboard_get(a->x);
 }
 
@@ -352,24 +357,57 @@ static void on_clipboard_owner(void *user) {
 	struct agent *a = user;
 
 	a->clipboard_owned = true;
+	g_clear_pointer(&a->clipboard_long, g_bytes_unref);
 	ext_port_say(a->ext, EXT_CLIPBOARD_OWNER);
+}
+
+static void answer_daemon(struct agent *a, const uint8_t *data, size_t size) {
+	bool old = a->session.minor < GUI_MINOR_BIG_CLIPBOARD;
+	struct gui_from_agent m = {.type = GUI_CLIPBOARD_DATA, .window = a->clipboard_window};
+	size_t most = GUI_HEADER_SIZE + GUI_CLIPBOARD_MAX + 1;
+	g_autofree uint8_t *buf = NULL;
+
+	if (old && size > GUI_CLIPBOARD_MAX_OLD) {
+		g_warning("the clipboard is larger than this GUI daemon takes: not sent");
+		size = 0; /* never a part of it */
+	} else if (size > GUI_CLIPBOARD_MAX) {
+		size = GUI_CLIPBOARD_MAX + 1; /* this says so */
+	}
+	buf = g_malloc(most);
+	m.clipboard = (struct gui_clipboard){data, (uint32_t)size};
+	chan_send(a->gui, buf, gui_encode_from_agent(&m, buf, most));
 }
 
 static void on_clipboard(void *user, const uint8_t *data, size_t size) {
 	struct agent *a = user;
-	struct gui_from_agent m = {.type = GUI_CLIPBOARD_DATA, .window = a->clipboard_window};
-	size_t most = GUI_HEADER_SIZE + size;
-	g_autofree uint8_t *buf = g_malloc(most);
 
-	if (!running(a))
-		return;
-	if (a->session.minor < GUI_MINOR_BIG_CLIPBOARD && size > GUI_CLIPBOARD_MAX_OLD) {
-		g_warning("the clipboard is larger than this GUI daemon takes: not sent");
-		size = 0; /* never a part of it */
-	}
-	m.clipboard = (struct gui_clipboard){data, (uint32_t)size};
-	chan_send(a->gui, buf, gui_encode_from_agent(&m, buf, most));
+	g_clear_pointer(&a->clipboard_long, g_bytes_unref);
+	if (a->clipboard_asked && size > GUI_CLIPBOARD_MAX)
+		a->clipboard_long = g_bytes_new(data, size);
+	if (a->clipboard_asked && running(a))
+		answer_daemon(a, data, size);
+	a->clipboard_asked = false;
+	clipboard_port_text(a->clipboard, data, size);
 }
+
+/* Of the service for long texts: what the daemon was just told to be too long need not be asked of
+ * its owner again. */
+static void on_long_get(void *user) {
+	struct agent *a = user;
+	g_autoptr(GBytes) text = TAKE(a->clipboard_long);
+
+	if (text)
+		clipboard_port_text(
+			a->clipboard, g_bytes_get_data(text, NULL), g_bytes_get_size(text));
+	else
+		x11_clipboard_get(a->x);
+}
+
+static void on_long_put(void *user, const uint8_t *data, size_t size) {
+	x11_clipboard_set(((struct agent *)user)->x, data, size);
+}
+
+static const struct clipboard_port_events clipboard_events = {on_long_get, on_long_put};
 
 static void on_x_gone(void *user) {
 	struct agent *a = user;
@@ -405,6 +443,7 @@ static int start(struct agent *a, int peer, const char **ret_why) {
 	r = ext_port_new(peer, &ext_events, a, &a->ext);
 	if (r)
 		return r;
+	a->clipboard = clipboard_port_new(&clipboard_events, a);
 	attach_pump(a);
 	keyboard_set(a->keyboard, &(struct ext_keyboard){.layout = "us"});
 	return 0;
@@ -437,6 +476,8 @@ struct agent *agent_free(struct agent *a) {
 		g_source_destroy(a->pump);
 		g_source_unref(a->pump);
 	}
+	a->clipboard = clipboard_port_free(a->clipboard);
+	g_clear_pointer(&a->clipboard_long, g_bytes_unref);
 	keyboard_free(a->keyboard);
 	ext_port_free(a->ext);
 	chan_free(a->gui);

@@ -95,6 +95,7 @@ struct x11 {
 	bool focus_due;
 
 	struct x11_clipboard *clipboard;
+	struct x11_clipboard_owner *clipboard_owner;
 	struct x11_screen *screens;
 	GHashTable *icons;   /* embedder -> icon */
 	GHashTable *cursors; /* atom -> glyph */
@@ -154,6 +155,10 @@ void x11_tray_stop(struct x11 *x);
 void x11_clipboard_start(struct x11 *x);
 bool x11_clipboard_event(struct x11 *x, const xcb_generic_event_t *e);
 void x11_clipboard_stop(struct x11 *x);
+void x11_clipboard_owner_start(struct x11 *x);
+/* Requests for what we own, pieces that were taken, the end of owning; false: another's. */
+bool x11_clipboard_owner_event(struct x11 *x, const xcb_generic_event_t *e);
+void x11_clipboard_owner_stop(struct x11 *x);
 void x11_screen_start(struct x11 *x);
 void x11_screen_stop(struct x11 *x);
 

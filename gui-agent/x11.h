@@ -10,9 +10,12 @@
 
 struct x11;
 
+#define CLIPBOARD_TEXT_MAX (16u << 20)
+
 struct x11_events {
 	void (*clipboard_owner)(void *user);
-	/* The answer to x11_clipboard_get; data NULL and size 0: there is none. */
+	/* The answer to x11_clipboard_get, CLIPBOARD_TEXT_MAX + 1 bytes: there is more than that;
+	 * 0: there is no text. */
 	void (*clipboard)(void *user, const uint8_t *data, size_t size);
 	/* What x11_screen_set asked for is done, or as much of it as could be. */
 	void (*screen_set)(void *user);
@@ -55,6 +58,7 @@ void x11_keymap(struct x11 *x, const uint8_t keys[32]);
 /* The daemon is gone: nobody holds a key or a button any more. */
 void x11_release_all(struct x11 *x);
 
+/* Asks the owner of the clipboard for its text, anew if it was asked already. */
 void x11_clipboard_get(struct x11 *x);
 /* Becomes the owner of the clipboard with this text. */
 void x11_clipboard_set(struct x11 *x, const uint8_t *data, size_t size);
