@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tray/menu.h"
 
+#include "tray/health-window.h"
 #include "tray/policy-window.h"
 #include "tray/search-window.h"
 #include "tray/settings.h"
@@ -15,7 +16,7 @@
 
 struct menu {
 	struct tray *tray;
-	GtkWidget *root, *note, *start, *end, *hide, *create;
+	GtkWidget *root, *note, *start, *hide, *create, *health;
 	GHashTable *entries; /* struct model_domain -> struct entry */
 	int x, y;
 	bool setting;
@@ -223,6 +224,18 @@ static void on_timeline(GtkMenuItem *item, gpointer user) {
 	timeline_window_show(((struct menu *)user)->tray);
 }
 
+static void on_health(GtkMenuItem *item, gpointer user) {
+	health_window_show(((struct menu *)user)->tray);
+}
+
+void menu_health(struct menu *m) {
+	g_autofree char *problems = tray_problems_text(m->tray),
+			*text = problems ? g_strdup_printf("%s (%s)", _("Hea_lth…"), problems)
+					 : g_strdup(_("Hea_lth…"));
+
+	gtk_menu_item_set_label(GTK_MENU_ITEM(m->health), text);
+}
+
 static void on_policy(GtkMenuItem *item, gpointer user) {
 	policy_window_show(((struct menu *)user)->tray);
 }
@@ -273,6 +286,7 @@ struct menu *menu_new(struct tray *t) {
 	add_line(m->root);
 	add_plain(m, m->root, _("_Timeline…"), G_CALLBACK(on_timeline));
 	add_plain(m, m->root, _("_Policy…"), G_CALLBACK(on_policy));
+	m->health = add_plain(m, m->root, _("Hea_lth…"), G_CALLBACK(on_health));
 	add_line(m->root);
 	add_plain(m, m->root, _("A_bout Bulkhead"), G_CALLBACK(on_about));
 	add_plain(m, m->root, _("_Quit this menu"), G_CALLBACK(on_quit));

@@ -9,6 +9,8 @@
 struct menu *menu_new(struct tray *t);
 struct menu *menu_free(struct menu *m);
 void menu_heard(struct menu *m, enum model_event e, struct model_domain *d);
+/* What is wrong has changed. */
+void menu_health(struct menu *m);
 /* Icons have come. */
 void menu_icons(struct menu *m);
 /* x < 0: at the pointer. */

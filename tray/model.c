@@ -14,6 +14,7 @@ struct model {
 	GHashTable *by_path;
 	struct apps *host_apps;
 	char focused[DOMAIN_NAME_MAX + 1];
+	GVariant *broken;
 	bool online;
 	model_heard heard;
 	void *user;
@@ -78,6 +79,8 @@ struct model *model_free(struct model *m) {
 	g_hash_table_unref(m->by_path);
 	g_ptr_array_unref(m->domains);
 	apps_unref(m->host_apps);
+	if (m->broken)
+		g_variant_unref(m->broken);
 	g_free(m);
 	return NULL;
 }
@@ -222,8 +225,15 @@ void model_set_all(struct model *m, GVariant *objects) {
 	tell(m, MODEL_GLOBAL, NULL, MODEL_UNKNOWN);
 }
 
+static void take_broken(struct model *m, GVariant *broken) {
+	if (m->broken)
+		g_variant_unref(m->broken);
+	m->broken = broken;
+}
+
 void model_offline(struct model *m) {
 	m->online = false;
+	take_broken(m, NULL);
 	m->focused[0] = '\0';
 	for (guint i = 0; i < m->domains->len; i++) {
 		struct model_domain *d = g_ptr_array_index(m->domains, i);
@@ -241,12 +251,20 @@ bool model_online(const struct model *m) {
 }
 
 void model_global(struct model *m, GVariant *changed) {
+	GVariant *broken = g_variant_lookup_value(changed, "Broken", G_VARIANT_TYPE("a(ss)"));
 	const char *text;
+	bool focus = g_variant_lookup(changed, "FocusedDomain", "&s", &text);
 
-	if (!g_variant_lookup(changed, "FocusedDomain", "&s", &text))
-		return;
-	filtered(text, m->focused, sizeof(m->focused));
-	tell(m, MODEL_GLOBAL, NULL, MODEL_UNKNOWN);
+	if (focus)
+		filtered(text, m->focused, sizeof(m->focused));
+	if (broken)
+		take_broken(m, broken);
+	if (focus || broken)
+		tell(m, MODEL_GLOBAL, NULL, MODEL_UNKNOWN);
+}
+
+GVariant *model_broken(const struct model *m) {
+	return m->broken;
 }
 
 const char *model_focused(const struct model *m) {

@@ -77,6 +77,9 @@ bool model_online(const struct model *m);
 void model_global(struct model *m, GVariant *changed);
 const char *model_focused(const struct model *m); /* "" none */
 
+/* a(ss): file and reason of each definition that is ignored; NULL: not known. */
+GVariant *model_broken(const struct model *m);
+
 /* The applications that domains of `template = host` see. The model takes a reference. */
 void model_set_host_apps(struct model *m, struct apps *apps);
 

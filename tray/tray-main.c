@@ -5,6 +5,7 @@
  * domain that was not filtered.
  */
 #include "tray/first-run.h"
+#include "tray/health-window.h"
 #include "tray/log-window.h"
 #include "tray/menu.h"
 #include "tray/policy-window.h"
@@ -55,23 +56,24 @@ static void bind(struct program *p, const char *name, const char *otherwise, key
 			value ? value : otherwise, name, name, path);
 }
 
-/* [menu] export=no in the same file: nothing of domains in the desktop's own menu. */
-static bool export_wanted(void) {
+/* KEY=no in the same file: not wanted. [menu] export: applications in the desktop's own menu;
+ * [focus] strip: the focused domain's name on the screen. */
+static bool wanted(const char *group, const char *key) {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autofree char *path = g_build_filename(
 				g_get_user_config_dir(), "bulkhead", "desk.conf", NULL),
 			*value = NULL;
 
 	if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL))
-		value = g_key_file_get_string(file, "menu", "export", NULL);
+		value = g_key_file_get_string(file, group, key, NULL);
 	return !value || strcmp(value, "no") != 0;
 }
 
 static void on_startup(GApplication *app, gpointer user) {
 	struct program *p = user;
 
-	p->tray = tray_new(
-		GTK_APPLICATION(app), p->share ? p->share : "/usr/share", export_wanted());
+	p->tray = tray_new(GTK_APPLICATION(app), p->share ? p->share : "/usr/share",
+		wanted("menu", "export"), wanted("focus", "strip"));
 	p->keys = keys_new();
 	bind(p, "menu", DEFAULT_MENU_KEY, on_menu_key);
 	bind(p, "search", DEFAULT_SEARCH_KEY, on_search_key);
@@ -104,6 +106,8 @@ static int on_command_line(GApplication *app, GApplicationCommandLine *line, gpo
 		first_run_show(p->tray);
 	else if (g_variant_dict_contains(o, "timeline"))
 		timeline_window_show(p->tray);
+	else if (g_variant_dict_contains(o, "health"))
+		health_window_show(p->tray);
 	else if (g_variant_dict_contains(o, "policy"))
 		policy_window_show(p->tray);
 	else if (settings || g_variant_dict_lookup(o, "log", "&s", &name)) {
@@ -125,6 +129,7 @@ static const GOptionEntry entries[] = {
 	{"welcome", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show the first window again"), NULL},
 	{"timeline", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show what crossed between domains"), NULL},
 	{"policy", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show and change the rules"), NULL},
+	{"health", 0, 0, G_OPTION_ARG_NONE, NULL, N_("show what is wrong"), NULL},
 	{"settings", 0, 0, G_OPTION_ARG_STRING, NULL, N_("show a domain's settings"), N_("DOMAIN")},
 	{"log", 0, 0, G_OPTION_ARG_STRING, NULL, N_("show a domain's log"), N_("DOMAIN")},
 	{"quit", 0, 0, G_OPTION_ARG_NONE, NULL, N_("end the tray; domains run on"), NULL},

@@ -2,6 +2,7 @@
 #include "tray/tray.h"
 
 #include "tray/first-run.h"
+#include "tray/health-window.h"
 #include "tray/log-window.h"
 #include "tray/menu.h"
 #include "tray/search-window.h"
@@ -250,16 +251,60 @@ void tray_hide_all(struct tray *t, bool hide) {
 	link_call_manager(t->link, "HideAll", g_variant_new("(b)", hide), NULL, NULL);
 }
 
+/* A white mark on red in the corner. */
+static void draw_badge(cairo_surface_t *s) {
+	cairo_t *cr = cairo_create(s);
+	double r = ICON_SIZE / 4.0, x = ICON_SIZE - r;
+
+	cairo_set_source_rgb(cr, 1, 1, 1);
+	cairo_arc(cr, x, x, r, 0, 7);
+	cairo_fill(cr);
+	cairo_set_source_rgb(cr, 0.75, 0, 0);
+	cairo_arc(cr, x, x, r - 1.5, 0, 7);
+	cairo_fill(cr);
+	cairo_set_source_rgb(cr, 1, 1, 1);
+	cairo_rectangle(cr, x - 1, x - r / 2 - 1, 2, r * 0.75);
+	cairo_rectangle(cr, x - 1, x + r / 2 - 1, 2, 2);
+	cairo_fill(cr);
+	cairo_destroy(cr);
+}
+
+char *tray_problems_text(struct tray *t) {
+	guint n = health_count(t->health);
+
+	return n ? g_strdup_printf(ngettext("%u problem", "%u problems", n), n) : NULL;
+}
+
 static void set_icon(struct tray *t) {
 	struct model_domain *d = model_find(t->model, model_focused(t->model));
 	cairo_surface_t *s = d ? tray_swatch(d, ICON_SIZE)
 			       : swatch_new(0x303030, PATTERN_SOLID, 'B', ICON_SIZE, 1);
 	g_autofree char *text = d ? g_strdup_printf(_("%s has the focus"), d->name)
 				  : g_strdup(model_online(t->model) ? _("No domain has the focus")
-								    : _("Bulkhead does not run"));
+								    : _("Bulkhead does not run")),
+			*problems = tray_problems_text(t),
+			*both = g_strjoin(", ", text, problems, NULL);
 
-	status_set(t->status, s, text);
+	if (problems)
+		draw_badge(s);
+	status_set(t->status, s, both);
 	cairo_surface_destroy(s);
+	if (t->strip)
+		focus_strip_show(t->strip, d);
+}
+
+static void on_health(void *user, const struct health_item *item) {
+	struct tray *t = user;
+	struct notice n = {.kind = NOTICE_FAILED, .merged = 1, .domain = "Bulkhead"};
+
+	/* What is wrong with a domain is told when its state changes. */
+	if (item && !*item->domain && item->kind != HEALTH_MANAGER) {
+		g_strlcpy(n.text, item->text, sizeof(n.text));
+		notify_show(t->notify, &n, NULL);
+	}
+	menu_health(t->menu);
+	health_window_refresh(t);
+	set_icon(t);
 }
 
 static void tell_change(struct tray *t, const struct model_domain *d, enum model_state before) {
@@ -279,6 +324,10 @@ static void on_model(
 	struct tray *t = user;
 
 	menu_heard(t->menu, e, d);
+	if (d && e != MODEL_REMOVED) {
+		health_watch_domain(t->health, d);
+		health_watch_disk(t->health_watch);
+	}
 	if (e == MODEL_CHANGED)
 		tell_change(t, d, before);
 	if (e == MODEL_CHANGED || e == MODEL_REMOVED)
@@ -286,10 +335,13 @@ static void on_model(
 	if (e == MODEL_REMOVED) {
 		notices_forget(t->notices, d->name);
 		notices_forget(t->app_notices, d->name);
+		health_forget(t->health, d->name);
 		search_window_drop(t->search, d);
 	}
-	if (e == MODEL_GLOBAL)
+	if (e == MODEL_GLOBAL) {
+		health_watch_broken(t->health, model_broken(t->model));
 		set_icon(t);
+	}
 	/* Without an answer of bulkheadd, or without a scan, nobody knows what is to be there. */
 	if (t->export && e != MODEL_CHANGED && model_online(t->model) && t->scanned)
 		export_again(t->export);
@@ -388,7 +440,7 @@ static void on_search(void *user) {
 	search_window_show(((struct tray *)user)->search);
 }
 
-struct tray *tray_new(GtkApplication *app, const char *share, bool export) {
+struct tray *tray_new(GtkApplication *app, const char *share, bool export, bool strip) {
 	static const struct link_events link_events = {on_online, on_refused, on_command_ended};
 	static const struct status_events status_events = {on_menu, on_search};
 	const char *const shares[] = {share, NULL};
@@ -406,6 +458,7 @@ struct tray *tray_new(GtkApplication *app, const char *share, bool export) {
 	t->app_notices = notices_new(on_notice, t);
 	t->notify = notify_new();
 	t->status = status_new(&status_events, t);
+	t->health = health_new(on_health, t);
 	t->model = model_new(on_model, t);
 	t->link = link_new(t->model, &link_events, t);
 	t->inbox = inbox_new(link_runtime(t->link), on_app_says, t);
@@ -413,7 +466,10 @@ struct tray *tray_new(GtkApplication *app, const char *share, bool export) {
 	t->menu = menu_new(t);
 	if (export)
 		t->export = export_new(t->model, entries);
+	if (strip)
+		t->strip = focus_strip_new();
 	t->search = search_window_new(t);
+	t->health_watch = health_watch_new(t->health);
 	t->monitor = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (t->monitor)
 		g_signal_connect(t->monitor, "changed", G_CALLBACK(on_files), t);
@@ -434,6 +490,7 @@ struct tray *tray_free(struct tray *t) {
 	g_clear_object(&t->monitor);
 	export_free(t->export);
 	inbox_free(t->inbox);
+	health_watch_free(t->health_watch);
 	link_free(t->link);
 	launches_free(t->launches);
 	search_window_free(t->search);
@@ -443,6 +500,8 @@ struct tray *tray_free(struct tray *t) {
 	notices_free(t->notices);
 	notices_free(t->app_notices);
 	model_free(t->model);
+	health_free(t->health);
+	focus_strip_free(t->strip);
 	icons_free(t->icons);
 	g_free(t->share);
 	g_free(t);

@@ -5,6 +5,8 @@
  * from bulkheadd or from a disk comes by a callback, what is asked of bulkheadd is answered later.
  */
 #include "tray/export.h"
+#include "tray/focus-strip.h"
+#include "tray/health-watch.h"
 #include "tray/icons.h"
 #include "tray/inbox.h"
 #include "tray/launches.h"
@@ -26,6 +28,9 @@ struct tray {
 	struct icons *icons;
 	struct notices *notices, *app_notices;
 	struct inbox *inbox;
+	struct health *health;
+	struct health_watch *health_watch;
+	struct focus_strip *strip; /* NULL: the person does not want it */
 	struct notify *notify;
 	struct status *status;
 	struct launches *launches;
@@ -40,14 +45,17 @@ struct tray {
 	bool scanning, scanned, scan_again, hidden, welcomed;
 };
 
-/* export: applications are put into the desktop's own menu too. */
-struct tray *tray_new(GtkApplication *app, const char *share, bool export);
+/* export: applications are put into the desktop's own menu too. strip: the focused domain's name is
+ * always shown. */
+struct tray *tray_new(GtkApplication *app, const char *share, bool export, bool strip);
 struct tray *tray_free(struct tray *t);
 
 /* How an action is called, in the person's language. */
 const char *tray_action_name(enum model_action a);
 /* "running, 2 windows"; the caller frees it. */
 char *tray_state_text(const struct model_domain *d);
+/* "2 problems", NULL if there is none; the caller frees it. */
+char *tray_problems_text(struct tray *t);
 cairo_surface_t *tray_swatch(const struct model_domain *d, int size);
 
 void tray_act(struct tray *t, struct model_domain *d, enum model_action a);

@@ -110,3 +110,39 @@ def test_an_answer_always_is_taken_back(tray):
     tray.spoken.act('Answers that hold', 'select')
     tray.spoken.act(f'Take back: always: {listed[0]["rule"]}', 'click')
     tray.desktop.wait(lambda: not any(line.startswith('qubes.Filecopy') for line in answers.read_text().split('\n')), 20, 'the answer to be taken back')
+
+
+def test_what_is_wrong_is_said_in_the_window_the_icon_and_a_note(tray):
+    tray.listen()
+    started(tray, '--health')
+    tray.wait_shown('Health')
+    tray.spoken.wait('All is well.')
+    tray.tell('set', 'work', {'State': 'running', 'Gui': 'missing: no X server', 'Network': 'missing: no \u202etun'})
+    tray.spoken.wait('work: Its windows cannot be shown: no X server')
+    tray.spoken.wait('work: It has no network: no _tun')
+    tray.tell('global', {'Broken': [('x.conf', 'no such key')]})
+    tray.spoken.wait('1 definition of a domain is ignored: x.conf: no such key')
+    note = tray.desk.until(lambda m: m[0] == 'notify' and 'x.conf' in m[3])[-1]
+    assert note[2] == 'Bulkhead: something went wrong'
+    (tray.own / '30-own.policy').write_text('nonsense\n')
+    tray.desk.until(lambda m: m[0] == 'notify' and 'every call is refused' in m[3] and '30-own.policy:1' in m[3])
+    tray.again('--menu')
+    tray.spoken.wait('Health… (4 problems)')
+    tray.keys('Escape')
+    (tray.own / '30-own.policy').write_text('')
+    tray.tell('set', 'work', {'State': 'stopped', 'Gui': '', 'Network': ''})
+    tray.tell('global', {'Broken': []})
+    tray.spoken.wait('All is well.')
+
+
+def test_the_name_of_the_focused_domain_is_always_seen(tray):
+    tray.start()
+    tray.called('ListProperties')
+    tray.tell('global', {'FocusedDomain': 'banking'})
+    strip = tray.wait_shown('Bulkhead')
+    tray.spoken.wait('banking has the focus')
+    x, y, w, h = tray.desktop.absolute(strip)
+    colors = {p for row in tray.desktop.pixels(x, y, 30, h) for p in row}
+    assert (0xbd, 0x27, 0x27) in colors, "the label's colour"
+    tray.tell('global', {'FocusedDomain': ''})
+    tray.wait_gone('Bulkhead')

@@ -65,7 +65,8 @@ class Tray:
         self.env = {k: v for k, v in os.environ.items() if not k.startswith('XDG_') and k not in ('DBUS_SESSION_BUS_ADDRESS', 'WAYLAND_DISPLAY')}
         self.env.update(BULKHEAD_RUNTIME_DIR=self.temp + '/run', XDG_CONFIG_HOME=self.temp + '/config', XDG_DATA_HOME=self.temp + '/data',
                         XDG_STATE_HOME=self.temp + '/state', XDG_RUNTIME_DIR=self.temp, HOME=self.temp, DISPLAY=display, LANG=language, GTK_THEME='Adwaita',
-                        NO_AT_BRIDGE='0' if accessible else '1', GSETTINGS_BACKEND='memory')
+                        NO_AT_BRIDGE='0' if accessible else '1', GSETTINGS_BACKEND='memory',
+                        BULKHEAD_POLICY_PATH=str(here.parent.parent / 'policy' / 'rules'))
         if language != 'C.UTF-8':
             self.env['LANGUAGE'] = language
         self.env['PATH'] = f"{self.build / 'domains'}:{self.env['PATH']}"

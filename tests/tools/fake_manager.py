@@ -48,6 +48,7 @@ class Manager:
         return {k: GLib.Variant(TYPES[k], v) for k, v in values.items()}
 
     def emit(self, path, interface, signal, args):
+        self.connections = [c for c in self.connections if not c.is_closed()]  # of commands that came and went
         for c in self.connections:
             c.emit_signal(None, path, interface, signal, args)
 
