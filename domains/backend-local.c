@@ -248,22 +248,22 @@ static int open_dir(struct machine *m, bool create, GError **error) {
 	return m->dir < 0 ? -1 : 0;
 }
 
-/* The socket that the domain's processes connect to; its file is mounted into the sandbox, whose
- * user may be another than ours. The folder around it is closed. */
-static int listen_for_hv(struct machine *m, GError **error) {
-	g_autofree char *path = paths_by_fd(m->dir, "hv.sock");
+/* A listening socket in the domain's folder, which is closed to others. mode: of its file. */
+static int listen_at(struct machine *m, const char *name, mode_t mode, GError **error) {
+	g_autofree char *path = paths_by_fd(m->dir, name);
+	AUTO(auto_close)
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 
 	g_strlcpy(a.sun_path, path, sizeof(a.sun_path));
-	unlinkat(m->dir, "hv.sock", 0);
-	m->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (m->listener < 0 || bind(m->listener, (struct sockaddr *)&a, sizeof(a)) ||
-		fchmodat(m->dir, "hv.sock", 0666, 0) || listen(m->listener, 64)) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s/hv.sock: %s", m->name.s,
+	unlinkat(m->dir, name, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
+		fchmodat(m->dir, name, mode, 0) || listen(fd, 64)) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s/%s: %s", m->name.s, name,
 			g_strerror(errno));
 		return -1;
 	}
-	return 0;
+	return TAKE_FD(fd);
 }
 
 static int spawn_helper(
@@ -271,8 +271,14 @@ static int spawn_helper(
 	g_autofree char *program = paths_find("bulkhead-local-domain"),
 			*folder = paths_by_fd(m->dir, ""), *runtime = NULL;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-	struct program s = {.fds = (int[]){manager, m->listener, -1}, .detach = true};
+	/* Here and not in the helper: a bulkheadd that comes after this one finds the helper even
+	 * if it has not begun yet. */
+	AUTO(auto_close) int control = listen_at(m, "control", 0600, error);
+	struct program s = {.fds = (int[]){manager, m->listener, control, -1}, .detach = true};
 	int r;
+
+	if (control < 0)
+		return -1;
 
 	if (!program) {
 		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
@@ -295,6 +301,7 @@ static int spawn_helper(
 	g_ptr_array_add(argv, g_strdup_printf("--hv-mark=%d", hv_client_mark(m->in->hv)));
 	g_ptr_array_add(argv, g_strdup("--manager-fd=3"));
 	g_ptr_array_add(argv, g_strdup("--hv-fd=4"));
+	g_ptr_array_add(argv, g_strdup("--control-fd=5"));
 	if (d->kind == KIND_DISPOSABLE)
 		g_ptr_array_add(argv, g_strdup("--fresh"));
 	if (d->nested_sandbox)
@@ -321,7 +328,12 @@ static struct machine *local_start(struct backend *b, const struct definition *d
 	struct stat root;
 	int pair[2], r;
 
-	if (open_dir(m, true, error) || listen_for_hv(m, error))
+	if (open_dir(m, true, error))
+		return local_free(m);
+	/* The domain's processes connect to it, whose user may be another than ours; its file is
+	 * mounted into the sandbox. */
+	m->listener = listen_at(m, "hv.sock", 0666, error);
+	if (m->listener < 0)
 		return local_free(m);
 	r = give_id(m);
 	if (r) {

@@ -2,16 +2,10 @@
 /* The control socket of one domain: one manager at a time, the newest; of this user only. */
 #include "domains/local.h"
 
-#include "domains/paths.h"
-
 #include <errno.h>
-#include <fcntl.h>
-#include <gio/gio.h>
 #include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 static void send_msg(struct local *l, const struct local_msg *m, int fd) {
 	uint8_t packet[LOCAL_HEAD_SIZE];
@@ -140,19 +134,7 @@ static gboolean on_connection(gint listener, GIOCondition cond, gpointer user) {
 	return G_SOURCE_CONTINUE;
 }
 
-int local_control_listen(struct local *l, GError **error) {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	g_autofree char *path = paths_by_fd(l->dir, "control");
-
-	g_strlcpy(a.sun_path, path, sizeof(a.sun_path));
-	unlinkat(l->dir, "control", 0);
-	l->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (l->listener < 0 || bind(l->listener, (struct sockaddr *)&a, sizeof(a)) ||
-		listen(l->listener, 4)) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-			"the domain's control socket cannot be made: %s", g_strerror(errno));
-		return -1;
-	}
+void local_control_listen(struct local *l) {
+	l->listener = l->o.control_fd;
 	g_unix_fd_add(l->listener, G_IO_IN, on_connection, l);
-	return 0;
 }

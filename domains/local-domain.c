@@ -33,6 +33,8 @@ static bool parse(struct local_options *o, int *argc, char ***argv) {
 		{"domain-id", 0, 0, G_OPTION_ARG_INT, &o->domain_id, "from bulkhead-hv", "N"},
 		{"hv-mark", 0, 0, G_OPTION_ARG_INT, &o->hv_mark, "which bulkhead-hv", "N"},
 		{"manager-fd", 0, 0, G_OPTION_ARG_INT, &o->manager_fd, "first connection", "FD"},
+		{"control-fd", 0, 0, G_OPTION_ARG_INT, &o->control_fd, "where managers connect",
+			"FD"},
 		{"hv-fd", 0, 0, G_OPTION_ARG_INT, &o->hv_fd, "its listening socket", "FD"},
 		{"nested-sandbox", 0, 0, G_OPTION_ARG_NONE, &o->nested, "user namespaces inside",
 			NULL},
@@ -50,7 +52,8 @@ static bool parse(struct local_options *o, int *argc, char ***argv) {
 	}
 	if (o->forget)
 		return true;
-	if (!o->name || !o->user || !o->runtime || !o->network || o->manager_fd < 0) {
+	if (!o->name || !o->user || !o->runtime || !o->network || o->manager_fd < 0 ||
+		o->control_fd < 0) {
 		fprintf(stderr, "bulkhead-local-domain is started by bulkheadd only\n");
 		return false;
 	}
@@ -63,12 +66,14 @@ static int high(int fd) {
 
 /* Takes the inherited descriptors out of the range that the sandbox's start needs for itself. */
 static void arrange_descriptors(struct local_options *o) {
-	int manager = high(o->manager_fd), hv = high(o->hv_fd), null;
+	int manager = high(o->manager_fd), hv = high(o->hv_fd), control = high(o->control_fd), null;
 
 	auto_close(&o->manager_fd);
 	auto_close(&o->hv_fd);
+	auto_close(&o->control_fd);
 	o->manager_fd = manager;
 	o->hv_fd = hv;
+	o->control_fd = control;
 	do
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (null >= 0 && null < FIRST_FD);
@@ -148,10 +153,11 @@ static int begin(struct local *l) {
 	g_autoptr(GError) error = NULL;
 
 	l->dir = paths_open_private(l->o.runtime, &error);
-	if (l->dir < 0 || local_control_listen(l, &error)) {
+	if (l->dir < 0) {
 		fprintf(stderr, "bulkhead-local-domain %s: %s\n", l->o.name, error->message);
 		return -1;
 	}
+	local_control_listen(l);
 	local_control_adopt(l, l->o.manager_fd);
 	return 0;
 }
@@ -173,7 +179,11 @@ static void end(struct local *l) {
 }
 
 int main(int argc, char **argv) {
-	struct local l = {.o = {.manager_fd = -1, .hv_fd = -1, .memory = 4000, .cpu_weight = 100},
+	struct local l = {.o = {.manager_fd = -1,
+				  .hv_fd = -1,
+				  .control_fd = -1,
+				  .memory = 4000,
+				  .cpu_weight = 100},
 		.dir = -1,
 		.listener = -1,
 		.info = -1,

@@ -17,6 +17,7 @@ struct local_options {
 	int slot, memory, cpu_weight;
 	int domain_id, hv_mark;
 	int manager_fd; /* the first manager's connection */
+	int control_fd; /* the listening socket for managers */
 	int hv_fd;      /* the listening socket for bulkhead-hv, kept for the next one; -1: none */
 	gboolean nested, wait_start;
 	gboolean fresh; /* the home is empty at the start and gone after the end */
@@ -49,7 +50,7 @@ struct local {
 bool local_begin(struct local *l);
 
 /* local-control.c: the manager's side */
-int local_control_listen(struct local *l, GError **error);
+void local_control_listen(struct local *l);
 void local_control_adopt(struct local *l, int fd);
 void local_tell_state(struct local *l);
 void local_tell(
