@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * bulkheadd: the domain manager. Reads definitions, starts and supervises what runs a domain, shows
- * all of it on D-Bus: on the session bus where there is one, and always on a socket of its own in
- * the runtime folder. It must never read a byte that a domain chose, nor run as root.
+ * all of it on D-Bus: on the session bus where there is one (or the system bus), and always on a
+ * socket of its own in the runtime folder. It must never read a byte that a domain chose, nor run
+ * as root.
  */
 #include "domains/dbus.h"
 #include "domains/paths.h"
@@ -19,7 +20,7 @@ struct bulkheadd {
 	GMainLoop *loop;
 	int runtime, lock, ready_fd;
 	char *runtime_path;
-	gboolean stop_at_exit, no_session_bus;
+	gboolean stop_at_exit, no_session_bus, system_bus;
 	bool ending;
 	struct manager manager;
 	struct dbus *dbus;
@@ -67,7 +68,7 @@ static void on_ready(void *user, const char *error) {
 static gboolean on_connection(GDBusServer *s, GDBusConnection *c, gpointer user) {
 	struct bulkheadd *b = user;
 
-	return dbus_add(b->dbus, c, NULL);
+	return dbus_add(b->dbus, c, false, NULL);
 }
 
 /* The socket is in a folder closed to others, and whoever connects must be this user. */
@@ -89,18 +90,28 @@ static bool serve_private(struct bulkheadd *b, GError **error) {
 	return true;
 }
 
+static const char *bus_name(const struct bulkheadd *b) {
+	return b->system_bus ? "system bus" : "session bus";
+}
+
 static void on_bus(GDBusConnection *c, const gchar *name, gpointer user) {
 	struct bulkheadd *b = user;
 	g_autoptr(GError) error = NULL;
 
 	g_dbus_connection_set_exit_on_close(c, FALSE);
-	if (!dbus_add(b->dbus, c, &error))
-		g_warning("session bus: %s", error->message);
+	if (!dbus_add(b->dbus, c, b->system_bus, &error))
+		g_warning("%s: %s", bus_name(b), error->message);
 }
 
 static void on_name_lost(GDBusConnection *c, const gchar *name, gpointer user) {
+	struct bulkheadd *b = user;
+
 	if (c)
-		g_message("the name " DBUS_NAME " on the session bus belongs to another program");
+		g_message("the name " DBUS_NAME " on the %s belongs to another program, or may not "
+			  "be taken",
+			bus_name(b));
+	else if (b->system_bus)
+		g_warning("the system bus cannot be reached");
 }
 
 /* Only one manager per runtime folder: whoever holds the lock. */
@@ -148,9 +159,10 @@ static bool begin(struct bulkheadd *b) {
 		fprintf(stderr, "bulkheadd: %s\n", error->message);
 		return false;
 	}
-	if (!b->no_session_bus)
-		b->name = g_bus_own_name(G_BUS_TYPE_SESSION, DBUS_NAME,
-			G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_bus, NULL, on_name_lost, b, NULL);
+	if (!b->no_session_bus || b->system_bus)
+		b->name = g_bus_own_name(b->system_bus ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION,
+			DBUS_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_bus, NULL, on_name_lost,
+			b, NULL);
 	return true;
 }
 
@@ -160,6 +172,9 @@ static bool parse(struct bulkheadd *b, int *argc, char ***argv) {
 			"stop all domains when told to end (else they run on)", NULL},
 		{"no-session-bus", 0, 0, G_OPTION_ARG_NONE, &b->no_session_bus,
 			"only the socket in the runtime folder", NULL},
+		{"system-bus", 0, 0, G_OPTION_ARG_NONE, &b->system_bus,
+			"the system bus instead of the session bus; polkit says who may what",
+			NULL},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &b->ready_fd,
 			"write a newline there when domains can be started", "FD"},
 		{NULL}};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* org.bulkhead.Manager1 and the ObjectManager beside it. */
-#include "domains/dbus-private.h"
+#include "domains/dbus-auth.h"
+
+#include "domains/dbus-interfaces.h"
 
 #include <string.h>
 
@@ -151,35 +153,6 @@ static void managed_objects(struct dbus *b, GVariant *args, GDBusMethodInvocatio
 	g_dbus_method_invocation_return_value(i, g_variant_new("(a{oa{sa{sv}}})", &objects));
 }
 
-static const struct {
-	const char *name;
-	void (*call)(struct dbus *b, GVariant *args, GDBusMethodInvocation *i);
-} methods[] = {
-	{"CreateDomain", create_domain},
-	{"CreateDisposable", create_disposable},
-	{"RemoveDomain", remove_domain},
-	{"GetDomain", get_domain},
-	{"ListLabels", list_labels},
-	{"ListProperties", list_properties},
-	{"Reload", reload},
-	{"SetDisplay", set_display},
-	{"HideAll", hide_all},
-	{"Quit", quit},
-	{"GetManagedObjects", managed_objects},
-};
-
-static void on_method(GDBusConnection *c, const gchar *sender, const gchar *path,
-	const gchar *interface, const gchar *method, GVariant *args, GDBusMethodInvocation *i,
-	gpointer user) {
-	for (size_t n = 0; n < G_N_ELEMENTS(methods); n++)
-		if (!strcmp(methods[n].name, method)) {
-			methods[n].call(user, args, i);
-			return;
-		}
-	g_dbus_method_invocation_return_error(
-		i, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD, "no such method");
-}
-
 static GVariant *broken(struct dbus *b) {
 	GVariantBuilder list;
 	GHashTableIter i;
@@ -222,9 +195,62 @@ GVariant *dbus_manager_property(struct dbus *b, const char *name) {
 	return broken(b);
 }
 
-static GVariant *on_get(GDBusConnection *c, const gchar *sender, const gchar *path,
-	const gchar *interface, const gchar *name, GError **error, gpointer user) {
-	return dbus_manager_property(user, name);
+static void get_property(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	const char *name;
+
+	g_variant_get(args, "(&s&s)", NULL, &name);
+	g_dbus_method_invocation_return_value(
+		i, g_variant_new("(v)", dbus_manager_property(b, name)));
 }
 
-const GDBusInterfaceVTable dbus_manager_vtable = {on_method, on_get, NULL, {0}};
+static void get_all(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	GDBusPropertyInfo **known = org_bulkhead_manager1_interface.properties;
+	const char *interface;
+	GVariantBuilder all;
+
+	g_variant_get(args, "(&s)", &interface);
+	g_variant_builder_init(&all, G_VARIANT_TYPE_VARDICT);
+	for (; known && *known && !strcmp(interface, DBUS_NAME); known++)
+		g_variant_builder_add(
+			&all, "{sv}", (*known)->name, dbus_manager_property(b, (*known)->name));
+	g_dbus_method_invocation_return_value(i, g_variant_new("(a{sv})", &all));
+}
+
+static const struct {
+	const char *name;
+	void (*call)(struct dbus *b, GVariant *args, GDBusMethodInvocation *i);
+} methods[] = {
+	{"CreateDomain", create_domain},
+	{"CreateDisposable", create_disposable},
+	{"RemoveDomain", remove_domain},
+	{"GetDomain", get_domain},
+	{"ListLabels", list_labels},
+	{"ListProperties", list_properties},
+	{"Reload", reload},
+	{"SetDisplay", set_display},
+	{"HideAll", hide_all},
+	{"Quit", quit},
+	{"GetManagedObjects", managed_objects},
+	{"Get", get_property},
+	{"GetAll", get_all},
+};
+
+static void allowed(struct dbus *b, GDBusMethodInvocation *i) {
+	const char *method = g_dbus_method_invocation_get_method_name(i);
+
+	for (size_t n = 0; n < G_N_ELEMENTS(methods); n++)
+		if (!strcmp(methods[n].name, method)) {
+			methods[n].call(b, g_dbus_method_invocation_get_parameters(i), i);
+			return;
+		}
+	g_dbus_method_invocation_return_error(
+		i, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD, "no such method");
+}
+
+static void on_method(GDBusConnection *c, const gchar *sender, const gchar *path,
+	const gchar *interface, const gchar *method, GVariant *args, GDBusMethodInvocation *i,
+	gpointer user) {
+	dbus_authorise(user, i, allowed);
+}
+
+const GDBusInterfaceVTable dbus_manager_vtable = {on_method, NULL, NULL, {0}};

@@ -5,7 +5,8 @@
 
 struct dbus {
 	struct manager *manager;
-	GPtrArray *connections; /* GDBusConnection */
+	GPtrArray *connections;  /* GDBusConnection */
+	GDBusConnection *system; /* of these the one on the system bus, or NULL */
 	void (*quit)(void *user, bool stop_domains);
 	void *quit_user;
 };

@@ -177,15 +177,19 @@ static const GDBusSubtreeVTable subtree = {enumerate, introspect, dispatch, {0}}
 static void on_closed(GDBusConnection *c, gboolean vanished, GError *error, gpointer user) {
 	struct dbus *b = user;
 
+	if (b->system == c)
+		b->system = NULL;
 	g_ptr_array_remove(b->connections, c);
 }
 
-bool dbus_add(struct dbus *b, GDBusConnection *c, GError **error) {
+bool dbus_add(struct dbus *b, GDBusConnection *c, bool system, GError **error) {
 	GDBusInterfaceInfo *manager =
 		(GDBusInterfaceInfo *)(uintptr_t)&org_bulkhead_manager1_interface;
 	GDBusInterfaceInfo *objects =
 		(GDBusInterfaceInfo *)(uintptr_t)&org_freedesktop_dbus_object_manager_interface;
 
+	if (system)
+		b->system = c;
 	if (!g_dbus_connection_register_object(
 		    c, DBUS_ROOT, manager, &dbus_manager_vtable, b, NULL, error) ||
 		!g_dbus_connection_register_object(

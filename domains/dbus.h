@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The D-Bus side of bulkheadd: /org/bulkhead (Manager1, ObjectManager) and one object per domain,
- * the same on every connection. Who may connect was decided before: the person's own user.
+ * the same on every connection. Who may connect was decided before: the person's own user, or
+ * anybody on the system bus (dbus-auth.h).
  */
 #include "domains/manager.h"
 
@@ -16,7 +17,8 @@ struct dbus;
 /* quit: somebody asked for the end. */
 struct dbus *dbus_new(
 	struct manager *m, void (*quit)(void *user, bool stop_domains), void *quit_user);
-bool dbus_add(struct dbus *b, GDBusConnection *c, GError **error);
+/* system: callers may only what polkit lets them. */
+bool dbus_add(struct dbus *b, GDBusConnection *c, bool system, GError **error);
 struct dbus *dbus_free(struct dbus *b);
 
 /* For manager_init; its user is the struct dbus. */
