@@ -53,6 +53,7 @@ class Session:
                         BULKHEAD_POLICY_PATH=f"{self.temp}/config/bulkhead/policy.d:{here.parent.parent / 'policy' / 'rules'}",
                         BULKHEAD_LIBEXEC=libexec(self.build), LANG='C.UTF-8', NO_AT_BRIDGE='1')
         os.mkdir(self.env['BULKHEAD_RUNTIME_DIR'], 0o700)
+        os.makedirs(self.temp + '/config/bulkhead/policy.d', exist_ok=True)  # named, so it must be there
         if self.rules is not None:  # before those that come with Bulkhead
             folder = pathlib.Path(self.temp) / 'config' / 'bulkhead' / 'policy.d'
             folder.mkdir(parents=True)

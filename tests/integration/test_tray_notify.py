@@ -63,10 +63,9 @@ def test_a_flood_is_merged_and_does_not_hide_what_bulkhead_says(tray):
 
 
 @pytest.mark.skipif(not shutil.which('gdbus'), reason='gdbus is not installed')
-def test_from_an_application_in_a_domain_to_the_desktop(build, programs, monkeypatch):
+def test_from_an_application_in_a_domain_to_the_desktop(build, programs):
     if os.geteuid() == 0:
         pytest.skip('domains belong to an ordinary user')
-    monkeypatch.setenv('BULKHEAD_POLICY_PATH', str(pathlib.Path(__file__).resolve().parent.parent.parent / 'policy' / 'rules'))
     with Session(build, screen='1024x768', window_manager=['openbox', '--sm-disable']) as s:
         t = Tray(build, programs, s.env['DISPLAY'], domains=None)
         t.env.update({k: s.env[k] for k in ('BULKHEAD_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'BULKHEAD_LIBEXEC')})
@@ -74,10 +73,14 @@ def test_from_an_application_in_a_domain_to_the_desktop(build, programs, monkeyp
         t.start()
         s.cli('domain', 'create', 'work', '--label', 'blue')
         t.desktop.wait(lambda: os.path.exists(s.env['BULKHEAD_RUNTIME_DIR'] + '/tray.sock'), 20, 'the tray to listen')
+        s.cli('run', '--wait', 'work', '--', 'gdbus', 'wait', '--session', '--timeout', '60', 'org.freedesktop.Notifications')
         s.cli('run', '--wait', 'work', '--', 'gdbus', 'call', '--session', '--timeout', '30', '--dest', 'org.freedesktop.Notifications', '--object-path',
                    '/org/freedesktop/Notifications', '--method', 'org.freedesktop.Notifications.Notify', 'mail', '0', '', 'Hello', 'from inside',
                    "['default', 'Open']", '{}', '5000')
-        line = t.desk.until(lambda m: m[0] == 'notify' and 'says' in m[2], 60)[-1]
+        try:
+            line = t.desk.until(lambda m: m[0] == 'notify' and 'says' in m[2], 30)[-1]
+        except TimeoutError as e:
+            raise AssertionError(s.log() + s.cli('domain', 'show', 'work').stdout) from e
         assert line[2:] == ['work: an application says', 'mail: Hello – from inside', True]
         t.again('--quit')
         t.end()
