@@ -10,6 +10,7 @@
 #include "domains/paths.h"
 #include "domains/program.h"
 #include "domains/sandbox-template.h"
+#include "domains/systemd-scope.h"
 #include "proto/init.h"
 
 #include <errno.h>
@@ -287,6 +288,8 @@ static int spawn_helper(
 	}
 	folder[strlen(folder) - 1] = 0;
 	runtime = g_file_read_link(folder, NULL);
+	if (!g_getenv("BULKHEAD_CGROUP") && systemd_scope_possible())
+		systemd_scope_words(argv, d->name.s);
 	g_ptr_array_add(argv, g_strdup(program));
 	g_ptr_array_add(argv, g_strdup_printf("--name=%s", d->name.s));
 	g_ptr_array_add(argv, g_strdup_printf("--user=%s", d->default_user));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/cgroup.h"
 
+#include "domains/systemd-scope.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -74,6 +76,13 @@ static int open_parent(char **path) {
 	return TAKE_FD(fd);
 }
 
+/* A scope of systemd's has this process in it, and a cgroup with processes hands no controller on:
+ * so we go one down. systemd removes the scope with all that is left in it. */
+static void go_down(int scope) {
+	if (!mkdirat(scope, "helper", 0700) || errno == EEXIST)
+		(void)!put(scope, "helper/cgroup.procs", "0");
+}
+
 void cgroup_init(struct cgroup *c, const char *domain) {
 	g_autofree char *base = NULL;
 
@@ -85,6 +94,8 @@ void cgroup_init(struct cgroup *c, const char *domain) {
 		c->why = g_strdup(ADVICE);
 		return;
 	}
+	if (systemd_scope_is(base))
+		go_down(c->parent);
 	/* Controllers that are not there, or not ours to give, are done without. */
 	(void)!put(c->parent, "cgroup.subtree_control", "+memory");
 	(void)!put(c->parent, "cgroup.subtree_control", "+cpu");

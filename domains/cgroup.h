@@ -3,7 +3,7 @@
 /*
  * One cgroup v2 folder per domain: freeze, kill, and limits where the controllers are there. It
  * stands below BULKHEAD_CGROUP (a folder delegated to this user) or, where that is not set, below
- * the cgroup this process runs in, if systemd delegated that.
+ * the cgroup this process runs in, if systemd delegated that (domains/systemd-scope.h).
  */
 #include "common/cleanup.h"
 

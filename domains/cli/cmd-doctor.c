@@ -4,6 +4,7 @@
  * and how to get it. Changes nothing, asks no bulkheadd.
  */
 #include "domains/cli/cli.h"
+#include "domains/systemd-scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,12 +121,14 @@ static struct finding cgroups(void) {
 	struct statfs fs;
 	char *at;
 
+	if (given && may_write_below(given))
+		return found(RESULT_OK, "BULKHEAD_CGROUP is delegated to you", NULL);
+	if (systemd_scope_possible())
+		return found(RESULT_OK, "your systemd makes a cgroup for each domain", NULL);
 	if (statfs(root, &fs) || (unsigned)fs.f_type != CGROUP2_MAGIC)
 		return found(RESULT_LESS,
 			"no cgroup v2 at /sys/fs/cgroup: no pause, no limits of memory and time",
 			"start Linux with systemd.unified_cgroup_hierarchy=1 (Debian's default)");
-	if (given && may_write_below(given))
-		return found(RESULT_OK, "BULKHEAD_CGROUP is delegated to you", NULL);
 	if (g_file_get_contents("/proc/self/cgroup", &own, NULL, NULL) &&
 		(at = strstr(own, "0::/"))) {
 		path = g_build_filename(root, g_strstrip(at + 3), NULL);

@@ -124,7 +124,9 @@ class Runner:
         if os.geteuid() != 0:
             return []
         return ['unshare', '--mount', 'bash', '-c',
-                'd=$(mktemp -d) && mount -t tmpfs none "$d" && mkdir -p /dev/net && mknod -m 666 "$d/tun" c 10 200 2>/dev/null &&'
+                # systemd's user manager starts only where a system one seems to run.
+                '[ -d /run/systemd/system ] || { mkdir -p /run/systemd && mount -t tmpfs none /run/systemd && mkdir /run/systemd/system; };'
+                ' d=$(mktemp -d) && mount -t tmpfs none "$d" && mkdir -p /dev/net && mknod -m 666 "$d/tun" c 10 200 2>/dev/null &&'
                 ' { [ -e /dev/net/tun ] || touch /dev/net/tun; } && mount --bind "$d/tun" /dev/net/tun;'
                 f' [ -z "${{BULKHEAD_CGROUP:-}}" ] || echo $$ > "$BULKHEAD_CGROUP/session/cgroup.procs"; exec "$@"', '-']
 
@@ -254,7 +256,7 @@ class Runner:
         folder = self.build('gcc', [], {'CC': 'gcc'})
         if folder:
             with self.cgroup():
-                self.pytest('soak', folder, 6 * 3600, {'BULKHEAD_SOAK': '1'})
+                self.pytest('soak', folder, 6 * 3600, {'BULKHEAD_SOAK': '1', 'HOSTILE_CYCLES': '250000'})
         self.fuzz(1800)
         self.report()
         return 1 if self.count.failed else 0
