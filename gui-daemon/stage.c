@@ -9,11 +9,11 @@
  *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
  *   flags ID SET UNSET | hints ID FLAGS 8 numbers
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
- *   cycle N (N times: a window is made, mapped, painted, destroyed; "cycled" when the last is gone)
- *   wish N (N times CONFIGURE of window 7 elsewhere; where it is docked, each is answered)
- *   flood N (N times MAP and UNMAP of window 7) | deaf (reads nothing any more)
- *   echo 0|1 (whether CONFIGURE is echoed, as an honest agent does; at first it is)
- *   raw HEX (bytes as they are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
+ *   cycle N (N times: a window is made, mapped, painted, resized, painted, destroyed; "synced" when
+ * the last is gone) wish N (N times CONFIGURE of window 7 elsewhere; where it is docked, each is
+ * answered) flood N (N times MAP and UNMAP of window 7) | deaf (reads nothing any more) echo 0|1
+ * (whether CONFIGURE is echoed, as an honest agent does; at first it is) raw HEX (bytes as they
+ * are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
  */
 #include "gui-daemon/domain.h"
 #include "proto/ctl.h"
@@ -261,6 +261,14 @@ static void on_number_command(const char *line) {
 	tell(&m);
 }
 
+static void show_whole(uint32_t window, struct size size, uint32_t rgb) {
+	struct gui_from_agent m = {.type = GUI_SHMIMAGE, .window = window};
+
+	do_dump(window, size, rgb, false);
+	m.shmimage.area = (struct rect){0, 0, size.w, size.h};
+	tell(&m);
+}
+
 static void do_cycle(unsigned n) {
 	for (unsigned i = 0; i < n; i++) {
 		struct gui_from_agent m = {.type = GUI_CREATE, .window = 0x100000 + i};
@@ -270,10 +278,11 @@ static void do_cycle(unsigned n) {
 		m.type = GUI_MAP;
 		m.map = (struct gui_map){0, i % 2};
 		tell(&m);
-		do_dump(m.window, (struct size){64, 64}, i, false);
-		m.type = GUI_SHMIMAGE;
-		m.shmimage.area = (struct rect){0, 0, 64, 64};
+		show_whole(m.window, (struct size){64, 64}, i);
+		m.type = GUI_CONFIGURE;
+		m.configure = (struct gui_configure){{12, 12, 96, 80}, i % 2};
 		tell(&m);
+		show_whole(m.window, (struct size){96, 80}, i);
 		m.type = GUI_DESTROY;
 		tell(&m);
 		g_hash_table_remove(shares, GUINT_TO_POINTER(m.window));
