@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #define SYSTEMD_RUN "/usr/bin/systemd-run"
-#define PREFIX	    "bulkhead-"
-#define SUFFIX	    ".scope"
+#define PREFIX      "bulkhead-"
+#define SUFFIX      ".scope"
 
 bool systemd_scope_possible(void) {
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
@@ -27,8 +27,8 @@ void systemd_scope_words(GPtrArray *argv, const char *domain) {
 		g_ptr_array_add(argv, g_strdup(words[i]));
 	g_ptr_array_add(argv, g_strdup_printf("--description=Bulkhead domain %s", domain));
 	/* A number that the scope of an earlier run, which systemd still takes down, has not. */
-	g_ptr_array_add(argv,
-		g_strdup_printf("--unit=" PREFIX "%s-%08x" SUFFIX, domain, g_random_int()));
+	g_ptr_array_add(
+		argv, g_strdup_printf("--unit=" PREFIX "%s-%08x" SUFFIX, domain, g_random_int()));
 	g_ptr_array_add(argv, g_strdup("--"));
 }
 

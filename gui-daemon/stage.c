@@ -9,11 +9,10 @@
  *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
  *   flags ID SET UNSET | hints ID FLAGS 8 numbers
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
- *   cycle N (N times: a window is made, mapped, painted, resized, painted, destroyed; "synced" when
- * the last is gone) wish N (N times CONFIGURE of window 7 elsewhere; where it is docked, each is
- * answered) flood N (N times MAP and UNMAP of window 7) | deaf (reads nothing any more) echo 0|1
- * (whether CONFIGURE is echoed, as an honest agent does; at first it is) raw HEX (bytes as they
- * are) | ctl TYPE VALUE | sync (answers "synced" when the daemon took all)
+ *   cycle N: a window is made, mapped, painted, resized, painted, destroyed; "synced" at the end
+ *   wish N: CONFIGURE of window 7 elsewhere (docked, each is answered) | flood N: its MAP and UNMAP
+ *   deaf: reads nothing any more | echo 0|1: whether CONFIGURE is echoed, as honest agents do
+ *   raw HEX: bytes as they are | ctl TYPE VALUE | sync: "synced" when the daemon took all
  */
 #include "gui-daemon/domain.h"
 #include "proto/ctl.h"
