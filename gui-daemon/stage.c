@@ -2,8 +2,7 @@
 /*
  * For tests: the whole daemon and the other end of its vchan in one process (memory backend); or,
  * called as `stage agent VCHAN`, the other end alone. The agent does what lines on stdin say and
- * prints what it hears, one line a message; so a test plays any agent, honest or not, and looks at
- * the X server for the outcome.
+ * prints what it hears, one line a message; the test looks at the X server for the outcome.
  *
  *   create ID X Y W H POPUP | destroy ID | map ID PARENT POPUP | unmap ID | dock ID
  *   configure ID X Y W H | title ID TEXT | class ID CLASS NAME | cursor ID GLYPH
@@ -11,8 +10,8 @@
  *   dump ID W H RRGGBB | fill ID RRGGBB | damage ID X Y W H | foreign-dump ID W H
  *   cycle N: a window is made, mapped, painted, resized, painted, destroyed; "synced" at the end
  *   wish N: CONFIGURE of window 7 elsewhere (docked, each is answered) | flood N: its MAP and UNMAP
- *   deaf: reads nothing any more | echo 0|1: whether CONFIGURE is echoed, as honest agents do
- *   raw HEX: bytes as they are | ctl TYPE VALUE | sync: "synced" when the daemon took all
+ *   deaf: reads nothing any more | echo 0|1: whether CONFIGURE is echoed | raw HEX: bytes as they
+ *   are | ctl TYPE VALUE | sync: "synced" when the daemon took all
  */
 #include "gui-daemon/domain.h"
 #include "proto/ctl.h"

@@ -28,7 +28,7 @@ class Desktop:
 
     def property(self, w, name):
         try:
-            p = w.get_full_property(self.d.intern_atom(name), X.AnyPropertyType)
+            p = w.get_property(self.d.intern_atom(name), X.AnyPropertyType, 0, 1 << 20)  # in one request: between two it may have changed
         except error.XError:
             return None
         return p.value if p else None

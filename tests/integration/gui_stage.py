@@ -104,7 +104,8 @@ class Screen:
         return self.x.intern_atom(name)
 
     def property(self, window, name):
-        p = window.get_full_property(self.atom(name), X.AnyPropertyType)
+        # In one request: between two it may have changed.
+        p = window.get_property(self.atom(name), X.AnyPropertyType, 0, 1 << 20)
         return p.value if p else None
 
     def wait_until(self, condition, what):
