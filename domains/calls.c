@@ -82,19 +82,22 @@ static const char *type_of(const struct definition *d) {
 
 static void describe(struct calls *c, const struct domain *d) {
 	const struct definition *def = d->definition;
-	const struct broker_msg m = {.type = BROKER_DOMAIN,
+	g_auto(GStrv) tags = *def->tags ? g_strsplit(def->tags, " ", -1) : g_new0(char *, 1);
+	struct broker_msg m = {.type = BROKER_DOMAIN,
 		.domain = live_id(d),
 		.value = (def->template_for_dispvms ? BROKER_IS_TEMPLATE : 0u) |
 			 (def->kind == KIND_DISPOSABLE ? BROKER_IS_DISPOSABLE : 0u),
 		.count = BROKER_ABOUT_TAGS,
 		.texts = {[BROKER_ABOUT_NAME] = def->name.s,
-			[BROKER_ABOUT_UUID] = "",
+			[BROKER_ABOUT_UUID] = def->uuid,
 			[BROKER_ABOUT_TYPE] = type_of(def),
 			[BROKER_ABOUT_USER] = def->default_user,
 			[BROKER_ABOUT_DEFAULT_DISPVM] = def->default_dispvm,
 			[BROKER_ABOUT_LABEL] = def->label->name,
 			[BROKER_ABOUT_NETVM] = def->netvm}};
 
+	for (char **t = tags; *t; t++)
+		m.texts[m.count++] = *t;
 	tell(c, &m, -1);
 }
 

@@ -10,6 +10,8 @@
 #define LINE_MAX_BYTES  1024
 #define NOTES_MAX_BYTES 4096
 #define USER_MAX        31
+#define TAG_MAX         31
+#define TAGS_MAX        32
 
 bool rule_name(const char *text) {
 	struct domain_name name;
@@ -75,6 +77,32 @@ static bool each_word(const char *text, bool (*valid)(const char *word)) {
 		if (!valid(*w))
 			return false;
 	return true;
+}
+
+static bool tag(const char *text) {
+	size_t n = strlen(text);
+
+	return n > 0 && n <= TAG_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == n;
+}
+
+bool rule_tags(const char *text) {
+	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+	if (*text == '\0')
+		return true;
+	if (!each_word(text, tag) || g_strv_length(words) > TAGS_MAX)
+		return false;
+	for (char **w = words; *w; w++)
+		if (g_strv_contains((const char *const *)w + 1, *w))
+			return false;
+	return true;
+}
+
+bool rule_uuid(const char *text) {
+	return *text == '\0' || (g_uuid_string_is_valid(text) && !strpbrk(text, "ABCDEF") &&
+					strspn(text, "0-") != strlen(text));
 }
 
 bool rule_pci(const char *text) {

@@ -57,6 +57,10 @@ const struct property properties[] = {
 		"seconds, 1 to 3600"),
 	NUMBER("shutdown_timeout", "ShutdownTimeout", shutdown_timeout, "20", 1, 3600,
 		"seconds, 1 to 3600"),
+	TEXT("tags", "Tags", tags, "", rule_tags,
+		"words of letters, digits, - and _ for the policy's @tag:, spaces between them"),
+	TEXT("uuid", "Uuid", uuid, "", rule_uuid,
+		"a lower-case UUID that no other domain has; made with the domain, and stays"),
 	TEXT("notes", "Notes", notes, "", rule_notes, "any text of at most 4096 bytes"),
 };
 const size_t property_count = G_N_ELEMENTS(properties);

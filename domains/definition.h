@@ -32,6 +32,8 @@ struct definition {
 	char *kernel, *kernelopts, *pci, *seclabel;
 	bool autostart, provides_network, fullscreen, nested_sandbox, template_for_dispvms;
 	char *default_dispvm, *default_user, *notes;
+	char *tags;                                /* words, a space between two */
+	char *uuid;                                /* "": not made yet */
 	unsigned qrexec_timeout, shutdown_timeout; /* seconds */
 	unsigned disposable_pool; /* throw-away domains like this one that are prepared */
 };

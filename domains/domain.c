@@ -274,7 +274,7 @@ void domain_pause(struct domain *d, bool pause, domain_done done, void *user) {
 static bool needs_stop(const struct property *p) {
 	static const char *const now[] = {"notes", "autostart", "shutdown_timeout",
 		"qrexec_timeout", "default_dispvm", "template_for_dispvms", "disposable_pool",
-		"label", "fullscreen", NULL};
+		"label", "fullscreen", "tags", NULL};
 
 	return !g_strv_contains(now, p->key);
 }
@@ -283,6 +283,11 @@ bool domain_set(struct domain *d, const char *key, const char *text, GError **er
 	AUTO(definition_free_p) struct definition *changed = definition_copy(d->definition);
 	const struct property *p = property_find(key);
 
+	if (!strcmp(key, "uuid")) {
+		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_STATE,
+			"uuid: it was made with the domain and stays: rules may name it");
+		return false;
+	}
 	if (!definition_set(changed, key, text, error) || !definition_check(changed, error))
 		return false;
 	if (needs_stop(p) && domain_may(REQUEST_SET, d->state) != ANSWER_DO) {

@@ -34,7 +34,7 @@ static char *choose_name(struct manager *m) {
  * what its model may (bug class E8). */
 struct definition *disposable_definition(const struct definition *model, struct domain_name name) {
 	static const char *const own[] = {"kind", "autostart", "template_for_dispvms",
-		"disposable_pool", "default_dispvm", "notes", NULL};
+		"disposable_pool", "default_dispvm", "notes", "uuid", NULL};
 	AUTO(definition_free_p) struct definition *d = definition_new(name);
 
 	if (!definition_set(d, "kind", "disposable", NULL) ||

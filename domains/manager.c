@@ -60,11 +60,40 @@ void manager_show(struct manager *m, struct domain *d) {
 	pool_look(m->pool);
 }
 
+static const char *owner_of(struct manager *m, const char *uuid, const char *but) {
+	GHashTableIter i;
+	gpointer d;
+
+	g_hash_table_iter_init(&i, m->domains);
+	while (g_hash_table_iter_next(&i, NULL, &d))
+		if (!strcmp(domain_definition(d)->uuid, uuid) && strcmp(domain_name(d), but) != 0)
+			return domain_name(d);
+	return NULL;
+}
+
+/* A uuid of its own, made if it has none: what rules say of one domain never holds for two. */
+static bool give_uuid(struct manager *m, struct definition *d, GError **error) {
+	const char *owner = *d->uuid ? owner_of(m, d->uuid, d->name.s) : NULL;
+
+	if (owner) {
+		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_EXISTS,
+			"%s: its uuid is that of %s; leave the line out, and a new one is made",
+			d->name.s, owner);
+		return false;
+	}
+	if (!*d->uuid) {
+		g_free(d->uuid);
+		d->uuid = g_uuid_string_random();
+	}
+	return true;
+}
+
 struct domain *manager_add(
 	struct manager *m, struct definition *d, const char *prepared_for, GError **error) {
 	AUTO(definition_free_p) struct definition *mine = d;
 
-	if (!definition_check(mine, error) || !store_save(&m->store, mine, error))
+	if (!give_uuid(m, mine, error) || !definition_check(mine, error) ||
+		!store_save(&m->store, mine, error))
 		return NULL;
 	if (prepared_for && store_mark(&m->store, mine->name.s, MARK_PREPARED, true)) {
 		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_FAILED, "%s: its data cannot be written",
@@ -114,24 +143,33 @@ struct domain *manager_create(
 	return manager_add(m, TAKE(d), NULL, error);
 }
 
-static void on_good(void *user, struct definition *definition) {
-	struct manager *m = user;
-	struct domain *d = manager_find(m, definition->name.s);
-
-	if (!d)
-		add(m, definition,
-			store_is_marked(&m->store, definition->name.s, MARK_PREPARED)
-				? definition->default_dispvm
-				: NULL);
-	else
-		domain_redefine(d, definition);
-}
-
 static void on_bad(void *user, const char *file, const char *why) {
 	struct manager *m = user;
 
 	g_warning("definition ignored: %s", why);
 	g_hash_table_insert(m->broken, g_strdup(file), g_strdup(why));
+}
+
+static void on_good(void *user, struct definition *definition) {
+	AUTO(definition_free_p) struct definition *mine = definition;
+	struct manager *m = user;
+	struct domain *d = manager_find(m, mine->name.s);
+	bool is_new = !*mine->uuid;
+	g_autoptr(GError) error = NULL;
+
+	if (is_new && d) { /* edited, and the line left out */
+		g_free(mine->uuid);
+		mine->uuid = g_strdup(domain_definition(d)->uuid);
+	}
+	if (!give_uuid(m, mine, &error) || (is_new && !store_save(&m->store, mine, &error)))
+		on_bad(m, mine->name.s, error->message);
+	else if (d)
+		domain_redefine(d, TAKE(mine));
+	else
+		add(m, TAKE(mine),
+			store_is_marked(&m->store, definition->name.s, MARK_PREPARED)
+				? definition->default_dispvm
+				: NULL);
 }
 
 void manager_reload(struct manager *m) {

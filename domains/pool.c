@@ -48,6 +48,9 @@ static bool up_to_date(const struct domain *d, const struct domain *model) {
 
 	if (!today)
 		return false;
+	/* Each has a uuid of its own. */
+	if (!definition_set(today, "uuid", d->definition->uuid, NULL))
+		return false;
 	should = definition_format(today);
 	return !strcmp(has, should) && !d->in->ops->outdated(d->machine);
 }

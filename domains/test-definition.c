@@ -191,6 +191,35 @@ static void test_nul(void) {
 	g_assert_nonnull(strstr(error->message, "zero byte"));
 }
 
+/* Names of domains that no two may share, and words that rules match. */
+static void test_identity(void) {
+	static const struct {
+		const char *key, *text;
+		bool valid;
+	} cases[] = {{"tags", "", true}, {"tags", "a", true}, {"tags", "a b-C_9", true},
+		{"tags", "a a", false}, {"tags", " a", false}, {"tags", "a ", false},
+		{"tags", "a  b", false}, {"tags", "a\tb", false}, {"tags", "@x", false},
+		{"tags", "a,b", false}, {"tags", "\xc3\xa9", false},
+		{"tags", "1234567890123456789012345678901", true},
+		{"tags", "12345678901234567890123456789012", false},
+		{"uuid", "3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c", true},
+		{"uuid", "3C5B7BD1-6d2b-4d7c-9a53-0b6d3a1f4e0c", false},
+		{"uuid", "00000000-0000-0000-0000-000000000000", false},
+		{"uuid", "uuid:3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c", false},
+		{"uuid", "work", false}};
+	AUTO(definition_free_p) struct definition *d = definition_new(name_of("work"));
+	g_autoptr(GString) many = g_string_new("t0");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(
+			definition_set(d, cases[i].key, cases[i].text, NULL), ==, cases[i].valid);
+	for (int i = 1; i < 32; i++)
+		g_string_append_printf(many, " t%d", i);
+	g_assert_true(definition_set(d, "tags", many->str, NULL));
+	g_string_append(many, " t32");
+	g_assert_false(definition_set(d, "tags", many->str, NULL));
+}
+
 /* What is written reads the same, with every property at another value than its default. */
 static void test_round_trip(void) {
 	static const char *const pairs[] = {"kind", "service", "label", "teal", "template",
@@ -199,6 +228,7 @@ static void test_round_trip(void) {
 		"kernelopts", "a=b  c", "pci", "0000:01:00.0", "autostart", "yes", "seclabel",
 		"a:b", "provides_network", "yes", "fullscreen", "yes", "nested_sandbox", "yes",
 		"template_for_dispvms", "yes", "disposable_pool", "3", "default_dispvm", "dvm",
+		"tags", "office a_B-1", "uuid", "3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c",
 		"default_user", "me", "qrexec_timeout", "5", "shutdown_timeout", "6", "notes",
 		" a\nb\\n\t\xc3\xa4 ", NULL};
 	AUTO(definition_free_p)
@@ -229,6 +259,7 @@ static void test_round_trip(void) {
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/definition/values", test_values);
+	g_test_add_func("/definition/identity", test_identity);
 	g_test_add_func("/definition/net-entries", test_net_entries);
 	g_test_add_func("/definition/files", test_files);
 	g_test_add_func("/definition/bounds", test_bounds);

@@ -58,15 +58,16 @@ static GPtrArray *sorted_names(GVariant *all) {
 }
 
 static void print_table(GVariant *all, GPtrArray *names) {
-	printf("%-20s %-9s %-8s %-14s %-10s %7s\n", "NAME", "STATE", "LABEL", "PATTERN", "NETVM",
-		"WINDOWS");
+	printf("%-20s %-9s %-8s %-14s %-10s %7s  %-36s %s\n", "NAME", "STATE", "LABEL", "PATTERN",
+		"NETVM", "WINDOWS", "UUID", "TAGS");
 	for (guint i = 0; i < names->len; i++) {
 		g_autoptr(GVariant) d = g_variant_lookup_value(
 			all, g_ptr_array_index(names, i), G_VARIANT_TYPE_VARDICT);
 
-		printf("%-20s %-9s %-8s %-14s %-10s %7u\n", text_of(d, "Name"), text_of(d, "State"),
-			text_of(d, "Label"), text_of(d, "Pattern"),
-			*text_of(d, "Netvm") ? text_of(d, "Netvm") : "-", number_of(d, "Windows"));
+		printf("%-20s %-9s %-8s %-14s %-10s %7u  %-36s %s\n", text_of(d, "Name"),
+			text_of(d, "State"), text_of(d, "Label"), text_of(d, "Pattern"),
+			*text_of(d, "Netvm") ? text_of(d, "Netvm") : "-", number_of(d, "Windows"),
+			text_of(d, "Uuid"), text_of(d, "Tags"));
 	}
 }
 

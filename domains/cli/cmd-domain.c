@@ -19,8 +19,8 @@ static int call_done(struct cli *c, GVariant *r, GError *error) {
 }
 
 /* --KEY=VALUE for every property there is. */
-static GOptionEntry *property_entries(char **values) {
-	GOptionEntry *e = g_new0(GOptionEntry, property_count + 1);
+static GOptionEntry *property_entries(char **values, gboolean *yes) {
+	GOptionEntry *e = g_new0(GOptionEntry, property_count + 2);
 
 	for (size_t i = 0; i < property_count; i++) {
 		char *name = g_strdelimit(g_strdup(properties[i].key), "_", '-');
@@ -28,11 +28,13 @@ static GOptionEntry *property_entries(char **values) {
 		e[i] = (GOptionEntry){
 			name, 0, 0, G_OPTION_ARG_STRING, &values[i], properties[i].rule, "VALUE"};
 	}
+	e[property_count] = (GOptionEntry){"yes", 'y', 0, G_OPTION_ARG_NONE, yes,
+		"do not ask although rules name it already", NULL};
 	return e;
 }
 
-static bool parse_create(int *argc, char ***argv, char **values) {
-	GOptionEntry *e = property_entries(values);
+static bool parse_create(int *argc, char ***argv, char **values, gboolean *yes) {
+	GOptionEntry *e = property_entries(values, yes);
 	bool ok = cli_options(argc, argv, e, "NAME", "Makes a domain.", false);
 
 	for (size_t i = 0; i < property_count; i++)
@@ -43,18 +45,21 @@ static bool parse_create(int *argc, char ***argv, char **values) {
 
 static int create(int argc, char **argv) {
 	g_autofree char **values = g_new0(char *, property_count);
+	gboolean yes = FALSE;
 	struct cli c;
 	GVariantBuilder pairs;
 	GError *error = NULL;
 	GVariant *r;
 	int status;
 
-	if (!parse_create(&argc, &argv, values))
+	if (!parse_create(&argc, &argv, values, &yes))
 		return CLI_USAGE;
 	if (argc != 2) {
 		fprintf(stderr, "bulkhead: domain create needs one name\n");
 		return CLI_USAGE;
 	}
+	if (!domain_rules_accept(argv[1], yes))
+		return CLI_FAILED;
 	status = cli_connect(&c, true);
 	if (status)
 		return status;
@@ -88,6 +93,8 @@ static int remove_(int argc, char **argv) {
 	if (status)
 		return status;
 	r = cli_call(&c, NULL, "RemoveDomain", g_variant_new("(sb)", argv[1], keep), NULL, &error);
+	if (r)
+		domain_rules_left(argv[1]);
 	return call_done(&c, r, error);
 }
 

@@ -28,12 +28,17 @@ static const char *text(GVariant *properties, const char *key) {
 	return value && *value ? value : NULL;
 }
 
-static struct policy_domain record_of(const char *name, GVariant *properties) {
+static struct policy_domain record_of(const char *name, GVariant *properties, char ***tags) {
 	const char *state = text(properties, "State");
 	gboolean template = FALSE;
 
 	g_variant_lookup(properties, "TemplateForDispvms", "b", &template);
+	if (text(properties, "Tags"))
+		*tags = g_strsplit(text(properties, "Tags"), " ", -1);
 	return (struct policy_domain){.name = name,
+		.uuid = text(properties, "Uuid"),
+		.tags = (const char *const *)*tags,
+		.tag_count = *tags ? g_strv_length(*tags) : 0,
 		.type = class_of(text(properties, "Kind")),
 		.default_dispvm = text(properties, "DefaultDispvm"),
 		.template_for_dispvms = template,
@@ -43,6 +48,7 @@ static struct policy_domain record_of(const char *name, GVariant *properties) {
 
 static struct policy_system *system_of(GVariant *all) {
 	size_t count = g_variant_n_children(all), bad = 0;
+	g_autofree char ***tags = g_new0(char **, count + 1);
 	g_autofree struct policy_domain *records = g_new0(struct policy_domain, count + 1);
 	g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
 	struct policy_system *system = NULL;
@@ -53,10 +59,12 @@ static struct policy_system *system_of(GVariant *all) {
 
 		g_variant_get_child(all, i, "{&s@a{sv}}", &name, &properties);
 		g_ptr_array_add(keep, properties);
-		records[i] = record_of(name, properties);
+		records[i] = record_of(name, properties, &tags[i]);
 	}
 	if (policy_system_new(records, count, &system, &bad))
-		return NULL;
+		system = NULL;
+	for (size_t i = 0; i < count; i++)
+		g_strfreev(tags[i]);
 	return system;
 }
 

@@ -117,6 +117,78 @@ def test_policy_explains_the_domains_there_are(manager):
     assert {r['domain'] for r in reach['reach']} >= {'work', 'dvm'}
 
 
+def call_outcome(manager, service):
+    """Calls vault from work; what the broker decided."""
+    before = len(manager.audit())
+    manager.inside('work', f'qrexec-client-vm vault {service} </dev/null')
+    new = [a['outcome'] for a in manager.audit()[before:] if a['service'] == service + '+']
+    assert len(new) == 1
+    return new[0]
+
+
+def test_rules_match_tags_and_uuids(manager):
+    """Both stand in the definition, reach the broker and `bulkhead policy`, and change with it."""
+    manager.cli('domain', 'create', 'work', '--tags=office blue')
+    manager.cli('domain', 'create', 'vault')
+    manager.cli('domain', 'start', 'vault')
+    listed = {d['name']: d for d in json.loads(manager.cli('domain', 'list', '--json').stdout)}
+    uuid = listed['vault']['uuid']
+    assert listed['work']['tags'] == 'office blue' and len({d['uuid'] for d in listed.values()}) == 2
+    assert uuid in (shown := manager.cli('domain', 'list').stdout) and 'office blue' in shown
+    new = manager.policy / '.new'
+    new.write_text(f'test.Tag * @tag:office @tag:safe allow\ntest.Uuid * work uuid:{uuid} allow\n* * @anyvm @anyvm deny\n')
+    new.rename(manager.policy / '30-user.policy')
+    wire.wait_for('the new rules', lambda: call_outcome(manager, 'test.Uuid') == 'allow')
+
+    def explained():
+        return manager.cli('policy', 'explain', '--', 'work', 'vault', 'test.Tag', check=False).returncode
+    assert (explained(), call_outcome(manager, 'test.Tag')) == (1, 'deny')
+    manager.cli('domain', 'set', 'vault', 'tags=safe')
+    assert (explained(), call_outcome(manager, 'test.Tag')) == (0, 'allow')
+    manager.cli('domain', 'set', 'vault', 'tags=safer')
+    assert (explained(), call_outcome(manager, 'test.Tag')) == (1, 'deny')
+
+
+def test_bug_class_E12_a_uuid_is_never_given_again(manager):
+    """A rule for one domain never holds for another: not for its copy, not for one of its name that is made later."""
+    manager.cli('domain', 'create', 'work')
+    first = json.loads(manager.cli('domain', 'show', 'work', '--json').stdout)['uuid']
+    for change in (('set', 'work', 'uuid='), ('set', 'work', 'uuid=3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c'), ('create', 'twin', f'--uuid={first}')):
+        assert manager.cli('domain', *change, check=False).returncode != 0
+    folder = manager.dir / 'config/bulkhead/domains'
+    text = (folder / 'work.conf').read_text()
+    (folder / 'copied.conf').write_text(text)
+    (folder / 'fresh.conf').write_text('[domain]\nlabel=red\n')
+    manager.cli('manager', 'reload')
+    told = manager.cli('domain', 'list', '--json')
+    listed = {d['name']: d['uuid'] for d in json.loads(told.stdout)}
+    assert set(listed) == {'work', 'fresh'} and listed['work'] == first and listed['fresh'] not in ('', first)
+    assert 'its uuid is that of work' in told.stderr
+    assert f"uuid={listed['fresh']}" in (folder / 'fresh.conf').read_text()
+    (folder / 'copied.conf').unlink()
+    manager.cli('manager', 'reload')
+    manager.cli('domain', 'remove', 'work')
+    manager.cli('domain', 'create', 'work')
+    assert json.loads(manager.cli('domain', 'show', 'work', '--json').stdout)['uuid'] != first
+
+
+def test_bug_class_E12_who_takes_a_name_of_old_rules_is_asked(manager):
+    """Removing a domain tells the rules that name it, making one of that name asks first."""
+    manager.cli('domain', 'create', 'work')
+    assert '30-user.policy:1: ' in manager.cli('domain', 'remove', 'work').stderr
+    for answer, code in ((b'\n', 1), (b'n\n', 1), (b'y\n', 0)):
+        ours, theirs = os.openpty()
+        p = subprocess.Popen([manager.build / 'domains/bulkhead', 'domain', 'create', 'work'], env=manager.env, stdin=theirs,
+                             stderr=subprocess.PIPE)
+        os.close(theirs)
+        os.write(ours, answer)
+        said = p.communicate(timeout=wire.SECONDS)[1].decode()
+        os.close(ours)
+        assert p.returncode == code, said
+        assert '30-user.policy:1: ' in said and 'Make the domain?' in said
+    assert set(manager.states()) == {'work'}
+
+
 def test_disposable_for_a_call(manager):
     """A throw-away domain is made for a call and is gone after it."""
     manager.cli('domain', 'create', 'dvm', '--label=gray', '--template-for-dispvms=yes')
