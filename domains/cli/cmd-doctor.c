@@ -4,6 +4,7 @@
  * and how to get it. Changes nothing, asks no bulkheadd.
  */
 #include "domains/cli/cli.h"
+#include "domains/cli/doctor.h"
 #include "domains/systemd-scope.h"
 
 #include <errno.h>
@@ -18,18 +19,6 @@
 #include <sys/wait.h>
 
 #define CGROUP2_MAGIC 0x63677270
-
-enum result { RESULT_OK, RESULT_LESS, RESULT_MISSING };
-
-struct finding {
-	enum result result;
-	char *what; /* what was seen */
-	const char *advice;
-};
-
-static struct finding found(enum result r, const char *what, const char *advice) {
-	return (struct finding){r, g_strdup(what), advice};
-}
 
 static bool program(const char *name) {
 	g_autofree char *path = g_find_program_in_path(name);
@@ -218,14 +207,19 @@ static const struct {
 	{"display", "your desktop", display},
 	{"xorg", "a domain's screen", domain_x_server},
 	{"browser", "a browser", browser},
+	{"panel", "a panel", doctor_panel},
+	{"disk", "room on the disk", doctor_disk},
+	{"memory", "memory", doctor_memory},
+	{"programs", "Bulkhead's programs", doctor_programs},
+	{"policy", "the policy", doctor_policy},
 };
 
 static void print_plain(size_t i, const struct finding *f) {
 	static const char *const words[] = {"ok", "less", "MISSING"};
 
-	printf("%-8s %-18s %s\n", words[f->result], checks[i].about, f->what);
+	printf("%-8s %-19s %s\n", words[f->result], checks[i].about, f->what);
 	if (f->advice)
-		printf("%-8s %-18s -> %s\n", "", "", f->advice);
+		printf("%-8s %-19s -> %s\n", "", "", f->advice);
 }
 
 static void add_json(GVariantBuilder *b, size_t i, const struct finding *f) {
