@@ -93,19 +93,23 @@ class Desktop:
             return None
         return self.root.get_image(x, y, width, height, X.ZPixmap, 0xffffffff).data
 
-    def screenshot(self, path):
+    def screenshot(self, path, area=None):
+        """area: (x, y, width, height), cut to the screen; else all of it."""
         g = self.root.get_geometry()
-        data = self.root.get_image(0, 0, g.width, g.height, X.ZPixmap, 0xffffffff).data
+        x, y, width, height = area or (0, 0, g.width, g.height)
+        x, y, right, bottom = max(0, x), max(0, y), min(g.width, x + width), min(g.height, y + height)
+        width, height = right - x, bottom - y
+        data = self.root.get_image(x, y, width, height, X.ZPixmap, 0xffffffff).data
         rows = bytearray()
-        for y in range(g.height):
-            line = data[y * g.width * 4:(y + 1) * g.width * 4]
-            rgb = bytearray(g.width * 3)
+        for row in range(height):
+            line = data[row * width * 4:(row + 1) * width * 4]
+            rgb = bytearray(width * 3)
             rgb[0::3], rgb[1::3], rgb[2::3] = line[2::4], line[1::4], line[0::4]
             rows += b'\0' + rgb
         chunk = lambda kind, body: (struct.pack('>I', len(body)) + kind + body
                                     + struct.pack('>I', zlib.crc32(kind + body)))
         partial = path + '.partial'
         with open(partial, 'wb') as f:
-            f.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', g.width, g.height, 8, 2, 0, 0, 0))
-                    + chunk(b'IDAT', zlib.compress(bytes(rows), 6)) + chunk(b'IEND', b''))
+            f.write(b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0))
+                    + chunk(b'IDAT', zlib.compress(bytes(rows), 9)) + chunk(b'IEND', b''))
         os.replace(partial, path)
