@@ -9,7 +9,7 @@
 
 #define RESOURCE "/org/bulkhead/tray/settings.ui"
 
-enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_BOOL, FIELD_LABEL, FIELD_NETVM, FIELD_NOTES };
+enum field_kind { FIELD_TEXT, FIELD_NUMBER, FIELD_BOOL, FIELD_LABEL, FIELD_CHOICE, FIELD_NOTES };
 
 /* key: the property's, and the widget's id in settings.ui. */
 static const struct field {
@@ -17,7 +17,8 @@ static const struct field {
 	enum field_kind kind;
 } fields[] = {
 	{"label", "Label", FIELD_LABEL},
-	{"netvm", "Netvm", FIELD_NETVM},
+	{"template", "Template", FIELD_CHOICE},
+	{"netvm", "Netvm", FIELD_CHOICE},
 	{"memory", "Memory", FIELD_NUMBER},
 	{"maxmem", "MaxMemory", FIELD_NUMBER},
 	{"fullscreen", "Fullscreen", FIELD_BOOL},
@@ -72,7 +73,7 @@ static char *read_field(struct settings *s, const struct field *f) {
 	case FIELD_LABEL:
 		id = gtk_combo_box_get_active_id(GTK_COMBO_BOX(w));
 		return g_strdup(id ? id : "");
-	case FIELD_NETVM:
+	case FIELD_CHOICE:
 		return g_strstrip(
 			g_strdup(gtk_entry_get_text(GTK_ENTRY(gtk_bin_get_child(GTK_BIN(w))))));
 	case FIELD_NOTES:
@@ -105,7 +106,7 @@ static void write_field(struct settings *s, const struct field *f, GVariant *v) 
 	case FIELD_LABEL:
 		gtk_combo_box_set_active_id(GTK_COMBO_BOX(w), text);
 		break;
-	case FIELD_NETVM:
+	case FIELD_CHOICE:
 		gtk_entry_set_text(GTK_ENTRY(gtk_bin_get_child(GTK_BIN(w))), text);
 		break;
 	case FIELD_NOTES:
@@ -276,20 +277,30 @@ static void fill_labels(struct settings *s) {
 	}
 }
 
-static void fill_netvms(struct settings *s) {
-	GtkComboBoxText *box = GTK_COMBO_BOX_TEXT(widget(s, "netvm"));
+static bool provides_network(const struct model_domain *d) {
+	GVariant *v = g_hash_table_lookup(d->properties, "ProvidesNetwork");
+
+	return v && g_variant_is_of_type(v, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(v);
+}
+
+static bool is_template(const struct model_domain *d) {
+	return !strcmp(model_text(d, "Kind"), "template");
+}
+
+/* first: what is always there, beside the domains that fit. */
+static void fill_choice(struct settings *s, const char *key, const char *first,
+	bool (*fits)(const struct model_domain *d)) {
+	g_autofree char *label = g_strconcat(key, "-label", NULL);
+	GtkComboBoxText *box = GTK_COMBO_BOX_TEXT(widget(s, key));
 
 	/* The label on its left belongs to the box, not to the line inside. */
 	atk_object_set_name(gtk_widget_get_accessible(gtk_bin_get_child(GTK_BIN(box))),
-		gtk_label_get_text(GTK_LABEL(widget(s, "netvm-label"))));
-	gtk_combo_box_text_append_text(box, "");
-	gtk_combo_box_text_append_text(box, "net");
+		gtk_label_get_text(GTK_LABEL(widget(s, label))));
+	gtk_combo_box_text_append_text(box, first);
 	for (guint i = 0; i < model_count(s->tray->model); i++) {
 		struct model_domain *d = model_at(s->tray->model, i);
-		GVariant *v = g_hash_table_lookup(d->properties, "ProvidesNetwork");
 
-		if (v && g_variant_is_of_type(v, G_VARIANT_TYPE_BOOLEAN) &&
-			g_variant_get_boolean(v) && strcmp(d->name, "net") != 0)
+		if (fits(d) && strcmp(d->name, first) != 0)
 			gtk_combo_box_text_append_text(box, d->name);
 	}
 }
@@ -314,7 +325,9 @@ static struct settings *settings_new(struct tray *t, const struct model_domain *
 	s->domain = d ? g_strdup(d->name) : NULL;
 	s->path = d ? g_strdup(d->path) : NULL;
 	fill_labels(s);
-	fill_netvms(s);
+	gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(widget(s, "netvm")), "");
+	fill_choice(s, "netvm", "net", provides_network);
+	fill_choice(s, "template", "host", is_template);
 	fill_rules(s);
 	g_signal_connect(widget(s, "save"), "clicked", G_CALLBACK(on_save), s);
 	g_signal_connect(widget(s, "cancel"), "clicked", G_CALLBACK(on_cancel), s);
@@ -363,6 +376,7 @@ void settings_create(struct tray *t) {
 	gtk_combo_box_set_active(GTK_COMBO_BOX(widget(s, "label")), 0);
 	gtk_entry_set_text(GTK_ENTRY(widget(s, "memory")), "400");
 	gtk_entry_set_text(GTK_ENTRY(widget(s, "maxmem")), "4000");
+	gtk_entry_set_text(GTK_ENTRY(gtk_bin_get_child(GTK_BIN(widget(s, "template")))), "host");
 	remember(s);
 	gtk_entry_set_text(GTK_ENTRY(gtk_bin_get_child(GTK_BIN(widget(s, "netvm")))), "net");
 	tray_window_remember(t, "create", s->window);
