@@ -49,6 +49,8 @@ static void on_message(void *user, const struct ctl_msg *m, int fd) {
 
 	if (m->type == CTL_GUI_CONNECTED)
 		set_gui(d, "connected");
+	else if (m->type == CTL_GUI_FOCUS)
+		d->gui_focus = m->value;
 	else if (m->type == CTL_GUI_WINDOWS)
 		set_windows(d, m->value);
 	else if (m->type == CTL_GUI_AGENT_GONE)
@@ -62,6 +64,7 @@ static void on_ended(void *user, const char *why) {
 
 	if (why)
 		g_message("domain %s: its windows cannot be shown: %s", domain_name(d), why);
+	d->gui_focus = false;
 	set_windows(d, 0);
 	set_gui(d, text);
 	manager_clipboard_lost(d->in, d, false);

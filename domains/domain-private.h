@@ -24,6 +24,7 @@ struct domain {
 	GQueue ended;         /* ids, the oldest first */
 	/* gui */
 	struct daemon *gui;
+	bool gui_focus; /* one of its windows has the focus, it says */
 	char *gui_state;
 	unsigned windows;
 };

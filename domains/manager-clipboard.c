@@ -167,10 +167,13 @@ static const struct clipboard_ops ops = {
 static void on_chord(struct manager_clipboard *c, struct domain *d, uint32_t what) {
 	uint32_t id = domain_id(d);
 
-	/* Only the person's own window: a daemon that says so without the focus has been taken
-	 * over, or is late. */
-	if (c->manager->focused != id)
+	/* A daemon says that it has the focus before it says that keys were pressed; what others
+	 * say of theirs may come in any order. */
+	if (!d->gui_focus) {
+		g_message("domain %s: keys of the clipboard without the focus: ignored",
+			domain_name(d));
 		return;
+	}
 	if (what == CTL_CHORD_COPY)
 		clipboard_copy(c->clipboard, id, domain_name(d));
 	else if (what == CTL_CHORD_PASTE)

@@ -45,11 +45,13 @@ static unsigned chord_of(const struct view *v, const xcb_key_press_event_t *e) {
 }
 
 /* True: the key belongs to a chord and is none of the domain's. A key that is held repeats as
- * releases and presses of one time; it is pressed once. */
+ * releases and presses of one time with nothing between them; it is pressed once. */
 static bool takes_chord(struct xwin *w, const xcb_key_press_event_t *e) {
 	struct view *v = w->in;
 	unsigned what;
 
+	if (e->detail != v->released)
+		v->released = 0;
 	if (e->response_type == XCB_KEY_RELEASE) {
 		if (!v->swallowed || e->detail != v->swallowed)
 			return false;
@@ -181,6 +183,9 @@ static void on_focus(struct xwin *w, const xcb_focus_in_event_t *e) {
 static void report_keys(struct view *v, const uint8_t keys[32]) {
 	struct gui_from_daemon m = {.type = GUI_KEYMAP_NOTIFY, .window = 0};
 
+	/* Let go while another window had the focus. */
+	if (v->swallowed && !(keys[v->swallowed / 8] & 1 << v->swallowed % 8))
+		v->swallowed = 0;
 	memcpy(m.keymap.keys, keys, 32);
 	report(v, &m);
 }

@@ -134,7 +134,9 @@ class Session:
                 f'<h1 style="margin:0;padding:24px;background:{color};color:#fff">{html.escape(name)}</h1>'
                 f'<p style="margin:24px">{html.escape(text)}</p>'
                 f'<p style="margin:24px">The frame around this window is drawn by the desktop, not by this page: '
-                f'nothing in here can change it or reach another domain.</p>')
+                f'nothing in here can change it or reach another domain.</p>'
+                f'<p style="margin:24px">Text to another domain: copy it here, press Ctrl+Shift+C, go to a window of the other domain, press '
+                f'Ctrl+Shift+V (you see what would go; the keys again let it), paste it there.</p>')
 
     def start_programs(self):
         failed = []
@@ -214,7 +216,8 @@ class Session:
         print('What to look at:\n'
               '  * three windows, each in the frame of its domain: work blue, private green, banking red, each with its own pattern;\n'
               '  * the name in front of every title; a page cannot paint over its frame, whatever it does;\n'
-              '  * each browser has its own home, processes and network: what one downloads, the others never see.\n'
+              '  * each browser has its own home, processes and network: what one downloads, the others never see;\n'
+              '  * Ctrl+Shift+C takes the clipboard of the window you are in, Ctrl+Shift+V brings it into that of another; a preview shows what would go.\n'
               f'More: {self.build}/domains/bulkhead --help (with BULKHEAD_RUNTIME_DIR={self.env["BULKHEAD_RUNTIME_DIR"]}).\n'
               'Ctrl-C ends everything.', flush=True)
         while True:

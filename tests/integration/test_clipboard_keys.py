@@ -85,6 +85,21 @@ def test_a_key_that_is_held_is_pressed_once(stage):
     assert len([line for line in stage.heard[since:] if line.startswith(f'ctl {CHORD} ')]) == 1
 
 
+def test_a_key_that_was_let_go_elsewhere_is_pressed_anew(stage):
+    for name in ('Control_L', 'Shift_L', 'v'):
+        press(stage, name)
+    stage.wait_for(f'ctl {CHORD} 2 ')
+    stage.screen.root.set_input_focus(X.RevertToNone, X.CurrentTime)
+    for name in ('v', 'Shift_L', 'Control_L'):
+        press(stage, name, X.KeyRelease)
+    stage.wait_for('focus 1 10')
+    stage.screen.outer(1).set_input_focus(X.RevertToParent, X.CurrentTime)
+    stage.screen.x.sync()
+    stage.wait_for('focus 1 9')
+    stage.screen.type(XK.XK_v, XK.XK_Control_L, XK.XK_Shift_L)
+    stage.wait_for(f'ctl {CHORD} 2 ')
+
+
 @pytest.mark.parametrize('lock', [SCREEN_LOCKED, HIDE_ALL])
 def test_nothing_while_the_screen_is_locked(stage, lock):
     since = len(stage.heard)
