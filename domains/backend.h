@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 /*
- * What can run a domain: the local sandbox here, Xen beside it later. A backend has one helper
- * process per running domain, which outlives bulkheadd, and tells what happens by the typed events
- * below. No call blocks; every event comes from the loop, never from inside a call.
+ * What can run a domain: the local sandbox, or Xen. A backend has one helper process per running
+ * domain (the local one outlives bulkheadd, on Xen the domain itself does) and tells what happens
+ * by the typed events below. No call blocks; every event comes from the loop, never from inside a
+ * call.
  */
 #include "domains/definition.h"
 #include "domains/domain-state.h"
@@ -35,6 +36,7 @@ struct machine_events {
 
 struct backend_ops {
 	const char *name;
+	bool ordered; /* a domain's netvm runs before it and longer than it */
 	/* ready: called once, when start and adopt may be used, or with why not. */
 	struct backend *(*open)(int runtime, const char *runtime_path,
 		void (*ready)(void *user, const char *error), void *user);
@@ -52,6 +54,11 @@ struct backend_ops {
 	void (*pause)(struct machine *m, bool pause);
 	/* What it was started from has changed since: it is not what a start now would give. */
 	bool (*outdated)(const struct machine *m);
+	/* The person works in it now, or no more. NULL: nothing to do. */
+	void (*focus)(struct machine *m, bool focused);
+	/* A property changed while it runs; false: it holds from the next start only. NULL: none
+	 * can. */
+	bool (*change)(struct machine *m, const struct definition *d, const char *key);
 	/* The descriptor stays the caller's. */
 	void (*keep)(struct machine *m, enum machine_kept what, int fd);
 	/* How a daemon reaches this domain: its --vchan option in spec, and the descriptor it needs
@@ -63,4 +70,4 @@ struct backend_ops {
 		void (*done)(void *user, bool ok), void *user);
 };
 
-extern const struct backend_ops backend_local;
+extern const struct backend_ops backend_local, backend_xen;

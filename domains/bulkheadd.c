@@ -2,11 +2,12 @@
 /*
  * bulkheadd: the domain manager. Reads definitions, starts and supervises what runs a domain, shows
  * all of it on D-Bus: on the session bus where there is one (or the system bus), and always on a
- * socket of its own in the runtime folder. It must never read a byte that a domain chose, nor run
- * as root.
+ * socket of its own in the runtime folder. It must never read a byte that a domain chose. On Xen it
+ * runs as root, for one person's session (--session-user); with the local backend it must not.
  */
 #include "domains/dbus.h"
 #include "domains/paths.h"
+#include "domains/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,10 @@ struct bulkheadd {
 	GMainLoop *loop;
 	int runtime, lock, ready_fd;
 	char *runtime_path;
+	char *session_path; /* where the session's programs find us */
+	char *backend, *session_user;
+	uid_t session_uid;
+	const struct backend_ops *ops;
 	gboolean stop_at_exit, no_session_bus, system_bus;
 	bool ending;
 	struct manager manager;
@@ -71,23 +76,45 @@ static gboolean on_connection(GDBusServer *s, GDBusConnection *c, gpointer user)
 	return dbus_add(b->dbus, c, false, NULL);
 }
 
-/* The socket is in a folder closed to others, and whoever connects must be this user. */
-static bool serve_private(struct bulkheadd *b, GError **error) {
-	g_autofree char *path = strlen(b->runtime_path) < 90
-					? g_build_filename(b->runtime_path, "bus", NULL)
-					: paths_by_fd(b->runtime, "bus");
-	g_autofree char *escaped = g_dbus_address_escape_value(path),
-			*address = g_strconcat("unix:path=", escaped, NULL),
-			*guid = g_dbus_generate_guid();
+static gboolean on_peer(GDBusAuthObserver *o, GIOStream *stream, GCredentials *who, gpointer user) {
+	struct bulkheadd *b = user;
+	uid_t uid = who ? g_credentials_get_unix_user(who, NULL) : (uid_t)-1;
 
-	unlinkat(b->runtime, "bus", 0);
-	b->server = g_dbus_server_new_sync(address,
-		G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, NULL, NULL, error);
+	return uid != (uid_t)-1 && (uid == geteuid() || uid == b->session_uid);
+}
+
+/* The socket is in a folder closed to others, and whoever connects must be this user or the
+ * session's. */
+static bool serve_private(struct bulkheadd *b, GError **error) {
+	g_autofree char *path = g_build_filename(b->session_path, "bus", NULL), *escaped = NULL,
+			*address = NULL, *guid = g_dbus_generate_guid();
+	g_autoptr(GDBusAuthObserver) observer = g_dbus_auth_observer_new();
+	AUTO(auto_close) int dir = open(b->session_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (strlen(path) >= 90) {
+		g_free(path);
+		path = paths_by_fd(b->runtime, "bus");
+	}
+	escaped = g_dbus_address_escape_value(path);
+	address = g_strconcat("unix:path=", escaped, NULL);
+	unlinkat(dir, "bus", 0);
+	g_signal_connect(observer, "authorize-authenticated-peer", G_CALLBACK(on_peer), b);
+	b->server = g_dbus_server_new_sync(
+		address, G_DBUS_SERVER_FLAGS_NONE, guid, observer, NULL, error);
 	if (!b->server)
 		return false;
+	if (b->session_uid != geteuid() &&
+		fchownat(dir, "bus", b->session_uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW))
+		g_warning("%s cannot be given to the session: %s", path, g_strerror(errno));
 	g_signal_connect(b->server, "new-connection", G_CALLBACK(on_connection), b);
 	g_dbus_server_start(b->server);
 	return true;
+}
+
+static void unlink_bus(const struct bulkheadd *b) {
+	AUTO(auto_close) int dir = open(b->session_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	unlinkat(dir, "bus", 0);
 }
 
 static const char *bus_name(const struct bulkheadd *b) {
@@ -141,6 +168,32 @@ static GLogWriterOutput write_log(
 	return G_LOG_WRITER_HANDLED;
 }
 
+/* Whose session it is, and where that finds us. */
+static bool find_session(struct bulkheadd *b) {
+	g_autofree char *runtime = NULL;
+	int r = 0;
+
+	b->session_uid = geteuid();
+	if (geteuid() != 0) {
+		b->session_path = g_strdup(b->runtime_path);
+		return true;
+	}
+	if (!b->session_user || program_set_person(b->session_user)) {
+		fprintf(stderr,
+			"bulkheadd: on Xen it runs as root for one person: --session-user=NAME, an "
+			"ordinary user of the admin domain\n");
+		return false;
+	}
+	runtime = program_person_runtime();
+	b->session_uid = (uid_t)g_ascii_strtoull(strrchr(runtime, '/') + 1, NULL, 10);
+	r = program_person_folder(runtime, "bulkhead");
+	b->session_path = g_build_filename(runtime, "bulkhead", NULL);
+	if (r)
+		fprintf(stderr, "bulkheadd: %s: %s (the session's runtime folder)\n",
+			b->session_path, g_strerror(-r));
+	return r == 0;
+}
+
 static bool begin(struct bulkheadd *b) {
 	g_autoptr(GError) error = NULL;
 
@@ -152,9 +205,11 @@ static bool begin(struct bulkheadd *b) {
 	}
 	if (!take_lock(b))
 		return false;
+	if (!find_session(b))
+		return false;
 	b->dbus = dbus_new(&b->manager, end, b);
-	if (manager_init(&b->manager, b->runtime, b->runtime_path, &dbus_events, b->dbus, on_ready,
-		    b, &error) ||
+	if (manager_init(&b->manager, b->ops, b->runtime, b->runtime_path, b->session_path,
+		    &dbus_events, b->dbus, on_ready, b, &error) ||
 		!serve_private(b, &error)) {
 		fprintf(stderr, "bulkheadd: %s\n", error->message);
 		return false;
@@ -175,6 +230,11 @@ static bool parse(struct bulkheadd *b, int *argc, char ***argv) {
 		{"system-bus", 0, 0, G_OPTION_ARG_NONE, &b->system_bus,
 			"the system bus instead of the session bus; polkit says who may what",
 			NULL},
+		{"backend", 0, 0, G_OPTION_ARG_STRING, &b->backend,
+			"what runs domains (default: xen in Xen's admin domain, else local)",
+			"xen|local"},
+		{"session-user", 0, 0, G_OPTION_ARG_STRING, &b->session_user,
+			"on Xen: whose session shows the windows", "NAME"},
 		{"ready-fd", 0, 0, G_OPTION_ARG_INT, &b->ready_fd,
 			"write a newline there when domains can be started", "FD"},
 		{NULL}};
@@ -189,19 +249,55 @@ static bool parse(struct bulkheadd *b, int *argc, char ***argv) {
 	return false;
 }
 
-int main(int argc, char **argv) {
-	struct bulkheadd b = {.runtime = -1, .lock = -1, .ready_fd = -1};
-	bool ok;
+/* Are we in the admin domain of a Xen? */
+static bool controls_xen(void) {
+	g_autofree char *text = NULL;
 
-	if (geteuid() == 0) {
+	return g_file_get_contents("/proc/xen/capabilities", &text, NULL, NULL) &&
+	       strstr(text, "control_d");
+}
+
+static bool choose_backend(struct bulkheadd *b) {
+	bool xen = b->backend ? !strcmp(b->backend, "xen") : controls_xen();
+
+	b->ops = xen ? &backend_xen : &backend_local;
+	if (b->backend && strcmp(b->backend, b->ops->name) != 0) {
+		fprintf(stderr, "bulkheadd: --backend is xen or local\n");
+		return false;
+	}
+	if (!xen && geteuid() == 0) {
 		fprintf(stderr,
 			"bulkheadd: this must not run as root: the local backend's domains "
 			"belong to an ordinary user. Start it as yourself (scripts/try changes "
 			"to an ordinary user by itself).\n");
-		return 1;
+		return false;
 	}
+	if (xen && geteuid() != 0) {
+		fprintf(stderr, "bulkheadd: Xen is driven by root only: start it by its system "
+				"service, or choose --backend=local\n");
+		return false;
+	}
+	return true;
+}
+
+/* The system's instance: /etc/bulkhead, /var/lib/bulkhead, /var/log/bulkhead, /run/bulkhead. */
+static void use_system_folders(void) {
+	g_setenv("XDG_CONFIG_HOME", "/etc", FALSE);
+	g_setenv("XDG_DATA_HOME", "/var/lib", FALSE);
+	g_setenv("XDG_STATE_HOME", "/var/log", FALSE);
+	g_setenv("BULKHEAD_RUNTIME_DIR", "/run/bulkhead", FALSE);
+}
+
+int main(int argc, char **argv) {
+	struct bulkheadd b = {.runtime = -1, .lock = -1, .ready_fd = -1};
+	bool ok;
+
 	if (!parse(&b, &argc, &argv))
 		return 2;
+	if (!choose_backend(&b))
+		return 1;
+	if (geteuid() == 0)
+		use_system_folders();
 	g_log_set_writer_func(write_log, NULL, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	b.loop = g_main_loop_new(NULL, FALSE);
@@ -212,12 +308,13 @@ int main(int argc, char **argv) {
 		g_unix_signal_add(SIGHUP, on_signal, &b);
 		g_main_loop_run(b.loop);
 		g_dbus_server_stop(b.server);
-		unlinkat(b.runtime, "bus", 0);
+		unlink_bus(&b);
 		manager_deinit(&b.manager);
 	}
 	if (b.name)
 		g_bus_unown_name(b.name);
 	dbus_free(b.dbus);
 	g_free(b.runtime_path);
+	g_free(b.session_path);
 	return ok ? 0 : 1;
 }

@@ -147,8 +147,12 @@ static int spawn_side(struct side *s, struct domain *d, int end) {
 	const char *argv[] = {
 		program, NULL, domain, hv < 0 ? "--broker-fd=3" : "--broker-fd=4", NULL};
 	int fds[] = {hv < 0 ? end : hv, hv < 0 ? -1 : end, -1};
-	const struct program p = {
-		.argv = argv, .fds = fds, .ended = on_side_ended, .user = s, .watch = &s->watch};
+	const struct program p = {.argv = argv,
+		.fds = fds,
+		.person = true,
+		.ended = on_side_ended,
+		.user = s,
+		.watch = &s->watch};
 
 	if (r)
 		return r;
@@ -399,7 +403,8 @@ static void on_broker_ended(void *user, pid_t pid, int status) {
 }
 
 static int spawn_broker(struct calls *c, int end) {
-	g_autofree char *program = paths_find("bulkhead-qrexec-broker"), *state = paths_state();
+	g_autofree char *program = paths_find("bulkhead-qrexec-broker"), *state = paths_state(),
+			*runtime = program_person_runtime();
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
 	const int fds[] = {end, -1};
 	struct program p = {.fds = fds,
@@ -412,8 +417,16 @@ static int spawn_broker(struct calls *c, int end) {
 	if (!program)
 		return -ENOENT;
 	g_mkdir_with_parents(state, 0700);
+	if (runtime) { /* root's bulkheadd: the broker is the person's, and so is what it writes */
+		g_free(state);
+		state = g_strdup("/var/log/bulkhead-session");
+		if (program_person_folder("/var/log", "bulkhead-session"))
+			g_warning("%s cannot be made: calls are not recorded", state);
+	}
 	g_ptr_array_add(argv, g_strdup(program));
 	g_ptr_array_add(argv, g_strdup("--manager-fd=3"));
+	if (!strcmp(c->manager->ops->name, "xen"))
+		g_ptr_array_add(argv, g_strdup("--vchan=xen"));
 	g_ptr_array_add(argv, g_strdup_printf("--audit=%s/audit.jsonl", state));
 	g_ptr_array_add(argv, g_strdup_printf("--socket=%s/broker.sock", c->runtime));
 	if (ask)

@@ -27,8 +27,9 @@ struct definition {
 	char *net_allow; /* "": everything the netvm reaches; else the only places, "HOST[:PORT]
 			    ..." */
 	unsigned memory, maxmem; /* MiB; maxmem at least memory */
-	unsigned vcpus, cpu_weight;
-	unsigned virt_mode; /* enum virt_mode */
+	unsigned vcpus, cpu_weight, cpu_cap;
+	unsigned private_size; /* MiB */
+	unsigned virt_mode;    /* enum virt_mode */
 	char *kernel, *kernelopts, *pci, *seclabel;
 	bool autostart, provides_network, fullscreen, nested_sandbox, template_for_dispvms;
 	char *default_dispvm, *default_user, *notes;

@@ -14,7 +14,8 @@ struct domain {
 	gint64 began; /* monotonic us of the start that goes on; 0: none, or not ours */
 	struct machine *machine;
 	char *facts[FACT_COUNT];
-	GList *waiters; /* struct waiter */
+	GList *waiters;  /* struct waiter */
+	bool stop_asked; /* because bulkheadd is to end with all domains */
 	/* pool.h */
 	char *prepared_for; /* the model; NULL: it is seen, and somebody's */
 	bool rests, pausing, discarded;

@@ -217,15 +217,16 @@ static bool may(struct domain *d, enum domain_request what, domain_done done, vo
 	return false;
 }
 
-void domain_start(struct domain *d, domain_done done, void *user) {
+/* A domain that waits for its netvm. */
+struct needed {
+	struct manager *in;
+	char *name;
+};
+
+static void start_machine(struct domain *d) {
 	g_autoptr(GError) error = NULL;
 	int slot;
 
-	if (!may(d, REQUEST_START, done, user))
-		return;
-	d->began = g_get_monotonic_time();
-	set_state(d, DOMAIN_STARTING, "");
-	wait_for(d, REQUEST_START, done, user);
 	slot = store_slot(&d->in->store, d->definition->name, &error);
 	if (slot >= 0)
 		d->machine = d->in->ops->start(
@@ -238,6 +239,76 @@ void domain_start(struct domain *d, domain_done done, void *user) {
 	domain_gui_start(d);
 }
 
+static void on_needed_started(void *user, const GError *error) {
+	struct needed *n = user;
+	struct domain *d = manager_find(n->in, n->name);
+	g_autofree char *why = error ? g_strdup_printf(
+					       "its netvm does not start: %s", error->message)
+				     : NULL;
+
+	if (d && d->state == DOMAIN_STARTING && !d->machine) {
+		if (why)
+			set_state(d, DOMAIN_FAILED, why);
+		else
+			start_machine(d);
+	}
+	g_free(n->name);
+	g_free(n);
+}
+
+struct domain *domain_needs(const struct domain *d) {
+	return d->in->ops->ordered && *d->definition->netvm
+		       ? manager_find(d->in, d->definition->netvm)
+		       : NULL;
+}
+
+/* What is wrong with the domains that this one's network comes through, or NULL. */
+static char *chain_problem(const struct domain *d) {
+	const struct domain *at = d;
+
+	if (!d->in->ops->ordered)
+		return NULL;
+	for (guint i = 0; i <= g_hash_table_size(d->in->domains); i++) {
+		if (!*at->definition->netvm)
+			return NULL;
+		if (!domain_needs(at))
+			return g_strdup_printf(
+				"netvm: there is no domain %s", at->definition->netvm);
+		at = domain_needs(at);
+		if (!at->definition->provides_network)
+			return g_strdup_printf("netvm: %s does not provide a network (set its "
+					       "provides_network)",
+				domain_name(at));
+	}
+	return g_strdup("netvm: the domains provide the network for one another in a circle");
+}
+
+void domain_start(struct domain *d, domain_done done, void *user) {
+	g_autofree char *problem = NULL;
+	struct domain *first;
+	struct needed *n;
+
+	if (!may(d, REQUEST_START, done, user))
+		return;
+	problem = chain_problem(d);
+	d->began = g_get_monotonic_time();
+	set_state(d, DOMAIN_STARTING, "");
+	wait_for(d, REQUEST_START, done, user);
+	if (problem) {
+		set_state(d, DOMAIN_FAILED, problem);
+		return;
+	}
+	first = domain_needs(d);
+	if (!first) {
+		start_machine(d);
+		return;
+	}
+	n = g_new0(struct needed, 1);
+	n->in = d->in;
+	n->name = g_strdup(domain_name(d));
+	domain_start(first, on_needed_started, n);
+}
+
 void domain_adopt(struct domain *d) {
 	d->machine = d->in->ops->adopt(d->in->backend, d->definition, &machine_events, d);
 	if (d->machine)
@@ -248,7 +319,9 @@ void domain_stop(struct domain *d, bool force, domain_done done, void *user) {
 	if (!may(d, REQUEST_STOP, done, user))
 		return;
 	wait_for(d, REQUEST_STOP, done, user);
-	if (force)
+	if (!d->machine)
+		set_state(d, DOMAIN_STOPPED, ""); /* its netvm is not there yet */
+	else if (force)
 		d->in->ops->kill(d->machine);
 	else
 		d->in->ops->stop(d->machine, d->definition->shutdown_timeout * 1000);
@@ -258,7 +331,10 @@ void domain_kill(struct domain *d, domain_done done, void *user) {
 	if (!may(d, REQUEST_KILL, done, user))
 		return;
 	wait_for(d, REQUEST_KILL, done, user);
-	d->in->ops->kill(d->machine);
+	if (d->machine)
+		d->in->ops->kill(d->machine);
+	else
+		set_state(d, DOMAIN_STOPPED, "");
 }
 
 void domain_pause(struct domain *d, bool pause, domain_done done, void *user) {
@@ -279,6 +355,12 @@ static bool needs_stop(const struct property *p) {
 	return !g_strv_contains(now, p->key);
 }
 
+/* Can the backend change it while the domain runs? */
+static bool changes_now(const struct domain *d, const char *key) {
+	return d->state == DOMAIN_RUNNING && d->in->ops->change &&
+	       (!strcmp(key, "netvm") || !strcmp(key, "memory"));
+}
+
 bool domain_set(struct domain *d, const char *key, const char *text, GError **error) {
 	AUTO(definition_free_p) struct definition *changed = definition_copy(d->definition);
 	const struct property *p = property_find(key);
@@ -290,7 +372,8 @@ bool domain_set(struct domain *d, const char *key, const char *text, GError **er
 	}
 	if (!definition_set(changed, key, text, error) || !definition_check(changed, error))
 		return false;
-	if (needs_stop(p) && domain_may(REQUEST_SET, d->state) != ANSWER_DO) {
+	if (needs_stop(p) && !changes_now(d, key) &&
+		domain_may(REQUEST_SET, d->state) != ANSWER_DO) {
 		g_set_error(error, DOMAIN_ERROR, DOMAIN_E_STATE,
 			"%s is %s: %s can only be set while it is stopped", domain_name(d),
 			domain_state_name(d->state), key);
@@ -300,6 +383,8 @@ bool domain_set(struct domain *d, const char *key, const char *text, GError **er
 		return false;
 	definition_free(d->definition);
 	d->definition = TAKE(changed);
+	if (changes_now(d, key))
+		(void)d->in->ops->change(d->machine, d->definition, key);
 	manager_changed(d->in, d, p->dbus, NULL);
 	if (p->type == PROPERTY_LABEL || !strcmp(key, "fullscreen")) {
 		manager_changed(d->in, d, "Color", "Pattern", NULL);
@@ -318,6 +403,11 @@ void domain_redefine(struct domain *d, struct definition *definition) {
 	for (size_t i = 0; i < property_count; i++)
 		manager_changed(d->in, d, properties[i].dbus, NULL);
 	manager_changed(d->in, d, "Color", "Pattern", NULL);
+}
+
+void domain_focus(struct domain *d, bool focused) {
+	if (d->machine && d->in->ops->focus)
+		d->in->ops->focus(d->machine, focused);
 }
 
 void domain_display_changed(struct domain *d) {

@@ -47,6 +47,8 @@ void domain_redefine(struct domain *d, struct definition *definition);
 void domain_adopt(struct domain *d);
 
 void domain_start(struct domain *d, domain_done done, void *user);
+/* The domain that must run while this one does, or NULL. */
+struct domain *domain_needs(const struct domain *d);
 void domain_stop(struct domain *d, bool force, domain_done done, void *user);
 void domain_kill(struct domain *d, domain_done done, void *user);
 void domain_pause(struct domain *d, bool pause, domain_done done, void *user);
@@ -59,6 +61,8 @@ void domain_wait(struct domain *d, uint32_t id,
 
 bool domain_set(struct domain *d, const char *key, const char *text, GError **error);
 
+/* The person works in it now, or no more. */
+void domain_focus(struct domain *d, bool focused);
 /* The display changed: daemons that could not start try again. */
 void domain_display_changed(struct domain *d);
 

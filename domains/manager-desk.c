@@ -98,6 +98,7 @@ static void focus(struct manager *m, struct domain *d, bool has) {
 	m->focused = has ? id : 0;
 	g_free(m->focused_name);
 	m->focused_name = g_strdup(has ? domain_name(d) : "");
+	domain_focus(d, has);
 	daemon_tell(m->desk, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
 	tell_all(m, CTL_FOCUSED_DOMAIN, m->focused, m->focused_name);
 	m->events->global_changed(m->user, "FocusedDomain");

@@ -216,14 +216,15 @@ static void open_audit(struct manager *m) {
 		g_warning("no audit file %s: %s", path, g_strerror(-r));
 }
 
-int manager_init(struct manager *m, int runtime, const char *runtime_path,
-	const struct manager_events *events, void *user,
-	void (*ready)(void *user, const char *error), void *ready_user, GError **error) {
+int manager_init(struct manager *m, const struct backend_ops *ops, int runtime,
+	const char *runtime_path, const char *session_path, const struct manager_events *events,
+	void *user, void (*ready)(void *user, const char *error), void *ready_user,
+	GError **error) {
 	const char *display = g_getenv("DISPLAY");
 
 	memset(m, 0, sizeof(*m));
-	m->ops = &backend_local;
-	m->runtime_path = g_strdup(runtime_path);
+	m->ops = ops;
+	m->runtime_path = g_strdup(session_path);
 	m->events = events;
 	m->user = user;
 	m->ready = ready;
@@ -238,7 +239,7 @@ int manager_init(struct manager *m, int runtime, const char *runtime_path,
 		return -1;
 	open_audit(m);
 	store_load(&m->store, on_good, on_bad, m);
-	m->backend = m->ops->open(runtime, runtime_path, on_ready, m);
+	m->backend = m->ops->open(runtime, session_path, on_ready, m);
 	return 0;
 }
 
@@ -266,6 +267,24 @@ struct stop_all {
 	void *user;
 };
 
+static bool runs(const struct domain *d) {
+	enum domain_state s = domain_get_state(d);
+
+	return s != DOMAIN_STOPPED && s != DOMAIN_FAILED;
+}
+
+/* Does one that runs need it? */
+static bool is_needed(struct manager *m, const struct domain *d) {
+	GHashTableIter i;
+	gpointer other;
+
+	g_hash_table_iter_init(&i, m->domains);
+	while (g_hash_table_iter_next(&i, NULL, &other))
+		if (runs(other) && domain_needs(other) == d)
+			return true;
+	return false;
+}
+
 void manager_left(struct manager *m) {
 	struct stop_all *s = m->stop_all;
 
@@ -276,30 +295,43 @@ void manager_left(struct manager *m) {
 	g_free(s);
 }
 
+static void stop_next(struct manager *m);
+
 static void on_stopped(void *user, const GError *error) {
 	struct manager *m = user;
 
 	m->stop_all->left--;
-	manager_left(m);
+	stop_next(m);
 }
 
-void manager_stop_all(struct manager *m, void (*done)(void *user), void *user) {
-	struct stop_all *s = g_new0(struct stop_all, 1);
+/* The reverse of the order of the start: first those that no other needs. */
+static void stop_next(struct manager *m) {
 	g_autoptr(GList) all = g_hash_table_get_values(m->domains);
+	struct stop_all *s = m->stop_all;
 
-	m->pool = pool_free(m->pool);
-	m->stop_all = s;
-	s->done = done;
-	s->user = user;
-	s->left = 1;
+	s->left++; /* until all were asked */
 	for (GList *l = all; l; l = l->next) {
 		struct domain *d = l->data;
 
+		if (!runs(d) || d->stop_asked || is_needed(m, d))
+			continue;
+		d->stop_asked = true;
 		s->left++;
 		if (d->prepared_for)
 			domain_kill(d, on_stopped, m);
 		else
 			domain_stop(d, false, on_stopped, m);
 	}
-	on_stopped(m, NULL);
+	s->left--;
+	manager_left(m);
+}
+
+void manager_stop_all(struct manager *m, void (*done)(void *user), void *user) {
+	struct stop_all *s = g_new0(struct stop_all, 1);
+
+	m->pool = pool_free(m->pool);
+	m->stop_all = s;
+	s->done = done;
+	s->user = user;
+	stop_next(m);
 }

@@ -42,10 +42,11 @@ struct manager {
 	void *ready_user;
 };
 
-/* ready: domains were found; error: why none can be started (NULL: all is well). */
-int manager_init(struct manager *m, int runtime, const char *runtime_path,
-	const struct manager_events *events, void *user,
-	void (*ready)(void *user, const char *error), void *ready_user, GError **error);
+/* session_path: where the session's programs meet (runtime_path, if they are of the same user).
+ * ready: domains were found; error: why none can be started (NULL: all is well). */
+int manager_init(struct manager *m, const struct backend_ops *ops, int runtime,
+	const char *runtime_path, const char *session_path, const struct manager_events *events,
+	void *user, void (*ready)(void *user, const char *error), void *ready_user, GError **error);
 void manager_deinit(struct manager *m);
 
 struct domain *manager_find(struct manager *m, const char *name);

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FDS_MAX 8
+#define SETPRIV "/usr/bin/setpriv"
 
 /* Whatever else the person's session has in its environment is not our daemons' business. */
 static const char *const environment[] = {"HOME", "USER", "LOGNAME", "PATH", "LANG", "LANGUAGE",
@@ -30,10 +33,49 @@ static void take(GPtrArray *env, const char *const *names, size_t n) {
 	}
 }
 
-static char **make_environment(bool display) {
+/* The session's user; NULL: we are that already. */
+static struct passwd *person;
+
+int program_set_person(const char *user) {
+	person = getpwnam(user);
+	return person && person->pw_uid ? 0 : -1;
+}
+
+char *program_person_runtime(void) {
+	return person ? g_strdup_printf("/run/user/%u", person->pw_uid) : NULL;
+}
+
+int program_person_folder(const char *parent, const char *name) {
+	AUTO(auto_close) int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(auto_close) int fd = -1;
+
+	if (dir < 0 || (mkdirat(dir, name, 0700) && errno != EEXIST))
+		return -errno;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0700) || (person && fchown(fd, person->pw_uid, person->pw_gid)))
+		return -errno;
+	return 0;
+}
+
+/* In place of root's own. */
+static void take_person(GPtrArray *env) {
+	static const char *const names[] = {"PATH", "LANG", "LC_ALL", "BULKHEAD_LIBEXEC",
+		"BULKHEAD_POLICY_DIR", "BULKHEAD_POLICY_PATH"};
+
+	take(env, names, G_N_ELEMENTS(names));
+	g_ptr_array_add(env, g_strconcat("HOME=", person->pw_dir, NULL));
+	g_ptr_array_add(env, g_strconcat("USER=", person->pw_name, NULL));
+	g_ptr_array_add(env, g_strconcat("LOGNAME=", person->pw_name, NULL));
+	g_ptr_array_add(env, g_strdup_printf("XDG_RUNTIME_DIR=/run/user/%u", person->pw_uid));
+}
+
+static char **make_environment(bool display, bool as_person) {
 	GPtrArray *env = g_ptr_array_new();
 
-	take(env, environment, G_N_ELEMENTS(environment));
+	if (as_person)
+		take_person(env);
+	else
+		take(env, environment, G_N_ELEMENTS(environment));
 	if (display)
 		take(env, display_environment, G_N_ELEMENTS(display_environment));
 	g_ptr_array_add(env, NULL);
@@ -82,8 +124,31 @@ static void watch(const struct program *s, pid_t pid) {
 		*s->watch = id;
 }
 
+/* Its command line; setpriv takes root away for good before it begins. */
+static const char **command_of(const struct program *s, bool as_person) {
+	static char uid[32], gid[32];
+	GPtrArray *argv = g_ptr_array_new();
+
+	if (as_person) {
+		g_snprintf(uid, sizeof(uid), "--reuid=%u", person->pw_uid);
+		g_snprintf(gid, sizeof(gid), "--regid=%u", person->pw_gid);
+		g_ptr_array_add(argv, (char *)(uintptr_t)SETPRIV);
+		g_ptr_array_add(argv, uid);
+		g_ptr_array_add(argv, gid);
+		g_ptr_array_add(argv, (char *)(uintptr_t) "--init-groups");
+		g_ptr_array_add(argv, (char *)(uintptr_t) "--inh-caps=-all");
+		g_ptr_array_add(argv, (char *)(uintptr_t) "--");
+	}
+	for (const char *const *a = s->argv; *a; a++)
+		g_ptr_array_add(argv, (char *)(uintptr_t)*a);
+	g_ptr_array_add(argv, NULL);
+	return (const char **)g_ptr_array_free(argv, FALSE);
+}
+
 int program_start(const struct program *s, pid_t *ret) {
-	g_auto(GStrv) env = make_environment(s->display);
+	bool as_person = person && (s->person || s->display);
+	g_auto(GStrv) env = make_environment(s->display, as_person);
+	g_autofree const char **argv = command_of(s, as_person);
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int high[FDS_MAX], n = raise_fds(s->fds, high), err;
@@ -113,7 +178,7 @@ int program_start(const struct program *s, pid_t *ret) {
 						(s->detach ? POSIX_SPAWN_SETSID : 0)));
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
-	err = posix_spawn(&pid, s->argv[0], &actions, &attr, (char **)(uintptr_t)s->argv, env);
+	err = posix_spawn(&pid, argv[0], &actions, &attr, (char **)(uintptr_t)argv, env);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	while (n-- > 0)

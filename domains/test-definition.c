@@ -223,14 +223,14 @@ static void test_identity(void) {
 /* What is written reads the same, with every property at another value than its default. */
 static void test_round_trip(void) {
 	static const char *const pairs[] = {"kind", "service", "label", "teal", "template",
-		"debian", "netvm", "net", "net_allow", "192.0.2.1", "memory", "100", "maxmem",
-		"200", "vcpus", "3", "cpu_weight", "7", "virt_mode", "hvm", "kernel", "k 1",
-		"kernelopts", "a=b  c", "pci", "0000:01:00.0", "autostart", "yes", "seclabel",
-		"a:b", "provides_network", "yes", "fullscreen", "yes", "nested_sandbox", "yes",
-		"template_for_dispvms", "yes", "disposable_pool", "3", "default_dispvm", "dvm",
-		"tags", "office a_B-1", "uuid", "3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c",
-		"default_user", "me", "qrexec_timeout", "5", "shutdown_timeout", "6", "notes",
-		" a\nb\\n\t\xc3\xa4 ", NULL};
+		"debian", "netvm", "net", "net_allow", "192.0.2.1", "memory", "100", "cpu_cap",
+		"50", "private_size", "99", "maxmem", "200", "vcpus", "3", "cpu_weight", "7",
+		"virt_mode", "hvm", "kernel", "k 1", "kernelopts", "a=b  c", "pci", "0000:01:00.0",
+		"autostart", "yes", "seclabel", "a:b", "provides_network", "yes", "fullscreen",
+		"yes", "nested_sandbox", "yes", "template_for_dispvms", "yes", "disposable_pool",
+		"3", "default_dispvm", "dvm", "tags", "office a_B-1", "uuid",
+		"3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c", "default_user", "me", "qrexec_timeout", "5",
+		"shutdown_timeout", "6", "notes", " a\nb\\n\t\xc3\xa4 ", NULL};
 	AUTO(definition_free_p)
 	struct definition *d = definition_new(name_of("work")), *again = NULL, *copy = NULL;
 	g_autofree char *text = NULL, *text_again = NULL, *text_copy = NULL;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+/* The parts of bulkhead-xen-domain: what its domain is to be, and that as libxenlight's structures.
+ */
+#include "common/cleanup.h"
+
+#include <glib.h>
+#include <libxl.h>
+
+struct xen_plan {
+	char *name, *virt_mode, *kernel, *ramdisk, *cmdline, *seclabel;
+	char *root, *private_volume, *volatile_volume, *modules; /* paths; NULL or "": none */
+	char *netvm, *netvm_ip;                                  /* "": no network */
+	char **pci;                                              /* as 0000:03:00.0 */
+	int memory, maxmem;                                      /* MiB */
+	int vcpus, weight, cap; /* credit2's; cap in percent of a processor, 0: none */
+	gboolean driver_domain;
+};
+
+/* Fills `ret` (initialised; the caller disposes of it). NULL, or in words for a person why this
+ * cannot run. Every string arrives byte for byte: no configuration text is made (bug class E9). */
+const char *xen_config(const struct xen_plan *plan, libxl_domain_config *ret);
+/* The network card of the plan. */
+void xen_config_nic(const struct xen_plan *plan, const char *netvm, libxl_device_nic *ret);
