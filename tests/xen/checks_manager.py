@@ -8,7 +8,7 @@ from machine import Failure
 NAME = "manager"
 PROGRAMS = ["domains/bulkheadd", "domains/bulkhead", "domains/bulkhead-xen-domain", "gui-daemon/bulkhead-gui-daemon",
             "tray/bulkhead-desk", "qrexec/bulkhead-qrexec-daemon", "qrexec/bulkhead-qrexec-broker",
-            "qrexec/bulkhead-qrexec-agent", "qrexec/bulkhead-qrexec-serve", "qrexec/qrexec-client", "qrexec/qrexec-client-vm"]
+            "qrexec/bulkhead-qrexec-agent", "qrexec/bulkhead-copy", "qrexec/qubes.Filecopy", "qrexec/bulkhead-qrexec-serve", "qrexec/qrexec-client", "qrexec/qrexec-client-vm"]
 FILES = []
 KINDS = {"alpha": "pv", "beta": "pvh"}
 
@@ -131,11 +131,29 @@ def pauses(machine):
 def agents(machine):
     """The guests' qrexec-agents come; `bulkhead run` brings a command's exit status back."""
     for name in KINDS:
-        machine.sh("mkdir -p /run/qubes; setsid bulkhead-qrexec-agent --vchan=xen --user=user --no-fork-server "
-                   "> /tmp/qrexec-agent.log 2>&1 < /dev/null &", guest=name)
+        machine.sh("/opt/test/inside/domain-qrexec", timeout=120, guest=name)
     for name in KINDS:
         machine.bulkhead(f"run --wait {name} -- sh -c 'echo $HOSTNAME > /tmp/ran; id -un >> /tmp/ran; exit 0'", timeout=120)
         until(60, lambda name=name: machine.sh("cat /tmp/ran 2>&1 || true", guest=name).strip() != "", "what the command wrote")
+
+
+def copies(machine):
+    """A file goes from the PV domain to the PVH one where the policy allows it, and not where it does not."""
+    machine.sh("head -c 3000000 /dev/urandom > /home/user/big; chown user /home/user/big", guest="alpha")
+    run = "cd /home/user; runuser -u user -- bulkhead-copy -t %s %s 2>&1"
+    machine.sh(run % ("beta", "big"), timeout=120, guest="alpha")
+    sums = [machine.sh(f"sha256sum < /home/user/{path}", guest=name)
+            for name, path in (("alpha", "big"), ("beta", "QubesIncoming/alpha/big"))]
+    if sums[0] != sums[1]:
+        raise Failure(f"another file arrived: {sums}")
+    machine.sh("echo no > /home/user/back", guest="beta")
+    rc, out = machine.finish(machine.start(run % ("alpha", "back"), 120, "beta"), check=False)
+    if rc != 126 or "refused" not in out:
+        raise Failure(f"the copy that the policy forbids ended with {rc}: {out}")
+    machine.sh("! test -e /home/user/QubesIncoming", guest="alpha")
+    seen = machine.sh("cat /var/log/bulkhead-session/audit.jsonl")
+    if '"allow"' not in seen or '"deny"' not in seen:
+        raise Failure("the broker's record:\n" + seen)
 
 
 def stops(machine):
@@ -155,4 +173,4 @@ def stops(machine):
 
 for check in (admin_screen, without, definitions, starts):
     check.vital = True
-CHECKS = [admin_screen, without, definitions, starts, pauses, helper_killed, manager_restarted, agents, stops]
+CHECKS = [admin_screen, without, definitions, starts, pauses, helper_killed, manager_restarted, agents, copies, stops]
