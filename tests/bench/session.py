@@ -56,7 +56,6 @@ class Session:
         os.makedirs(self.temp + '/config/bulkhead/policy.d', exist_ok=True)  # named, so it must be there
         if self.rules is not None:  # before those that come with Bulkhead
             folder = pathlib.Path(self.temp) / 'config' / 'bulkhead' / 'policy.d'
-            folder.mkdir(parents=True)
             (folder / '30-user.policy').write_text(self.rules)
         try:
             if self.given:
