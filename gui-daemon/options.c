@@ -27,7 +27,7 @@ static const char help[] =
 	"  --ctl-fd=N           socket to the manager\n"
 	"  --allow-fullscreen   windows may fill a monitor (the frame stays)\n"
 	"  --no-popups          every window is an ordinary one\n"
-	"  --frame-width=PX     width of the frame, 2 to 32 (default 4)\n";
+	"  --frame-width=PX     width of the frame at scale 1, 2 to 32 (default 4)\n";
 
 enum {
 	OPT_ID = 1,

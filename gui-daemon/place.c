@@ -3,6 +3,9 @@
 
 #include "proto/gui.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static int32_t clamp(int64_t v, int64_t low, int64_t high) {
 	if (v < low)
 		return (int32_t)low;
@@ -13,6 +16,27 @@ static uint32_t clamp_size(uint32_t v, uint32_t most) {
 	if (v < 1)
 		return 1;
 	return v > most ? most : v;
+}
+
+#define DPI_ONE   96
+#define SCALE_MAX 4
+
+uint32_t place_frame(const char *resources, uint32_t logical) {
+	static const char name[] = "Xft.dpi:";
+	unsigned long dpi = DPI_ONE;
+	uint32_t frame;
+
+	for (const char *at = resources; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		if (!strncmp(at, name, sizeof(name) - 1))
+			dpi = strtoul(at + sizeof(name) - 1, NULL, 10);
+	}
+	if (dpi < DPI_ONE)
+		dpi = DPI_ONE;
+	if (dpi > SCALE_MAX * DPI_ONE)
+		dpi = SCALE_MAX * DPI_ONE;
+	frame = (uint32_t)((logical * dpi + DPI_ONE / 2) / DPI_ONE);
+	return frame < PLACE_FRAME_MIN ? PLACE_FRAME_MIN : frame;
 }
 
 struct rect place_outer(struct rect content, uint32_t frame) {

@@ -25,6 +25,10 @@ struct place_cover {
 	uint64_t area[PLACE_MONITORS_MAX];
 };
 
+/* The frame's width in physical pixels on a screen whose X resources are this text: Xft.dpi tells
+ * the scale, of 96 a pixel is a pixel; from 1 to 4, and never below PLACE_FRAME_MIN. */
+uint32_t place_frame(const char *resources, uint32_t logical);
+
 /* Outer window of a content and back; frame is its width on every side. */
 struct rect place_outer(struct rect content, uint32_t frame);
 /* A content is never smaller than 1x1, however small the outer window is. */

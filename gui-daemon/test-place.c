@@ -109,6 +109,31 @@ static void test_clamp(void) {
 	g_assert_cmpuint(r.h, ==, GUI_MAX_H);
 }
 
+static void test_frame_follows_the_scale(void) {
+	static const struct {
+		const char *resources;
+		uint32_t logical, expect;
+	} rows[] = {
+		{"", 4, 4},
+		{"Xft.dpi:\t96\n", 4, 4},
+		{"Xcursor.size: 48\nXft.dpi:\t192\nXft.hinting: 1\n", 4, 8},
+		{"Xft.dpi: 120", 4, 5},
+		{"Xft.dpi: 144\n", 2, 3},
+		{"NotXft.dpi: 192\n", 4, 4},
+		{"Xft.dpi: 48\n", 4, 4},  /* never thinner than asked for */
+		{"Xft.dpi: 192\n", 1, 2}, /* never below what shows a pattern */
+		{"Xft.dpi: 96\n", 1, PLACE_FRAME_MIN},
+		{"Xft.dpi: 99999999999999999999\n", 4, 16},
+		{"Xft.dpi: -1\n", 4, 16},
+		{"Xft.dpi: nonsense\n", 4, 4},
+		{"Xft.dpi:", 4, 4},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_cmpuint(
+			place_frame(rows[i].resources, rows[i].logical), ==, rows[i].expect);
+}
+
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/place/popup-rows", test_popup_rows);
@@ -117,5 +142,6 @@ int main(int argc, char **argv) {
 	g_test_add_func("/bug-class/A7/popups-are-summed", test_cover_sum);
 	g_test_add_func("/bug-class/A7/each-monitor-for-itself", test_cover_each_monitor);
 	g_test_add_func("/place/clamp", test_clamp);
+	g_test_add_func("/place/frame-follows-the-scale", test_frame_follows_the_scale);
 	return g_test_run();
 }

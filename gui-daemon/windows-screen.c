@@ -55,11 +55,12 @@ void windows_on_placed(struct windows *t, uint32_t id, struct rect content) {
 	window_tell_place(w);
 }
 
-void windows_on_screen(struct windows *t, const struct place_screen *screen) {
+void windows_on_screen(struct windows *t, const struct place_screen *screen, uint32_t frame) {
 	GHashTableIter iter;
 	gpointer value;
 
 	t->config.screen = *screen;
+	t->config.frame = frame;
 	g_hash_table_iter_init(&iter, t->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct window *w = value;

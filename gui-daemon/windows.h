@@ -61,7 +61,8 @@ uint32_t windows_mapped(const struct windows *t);
 void windows_on_placed(struct windows *t, uint32_t id, struct rect content);
 void windows_on_imaged(struct windows *t, uint32_t id);
 void windows_on_destroyed(struct windows *t, uint32_t id);
-void windows_on_screen(struct windows *t, const struct place_screen *screen);
+/* frame: its width from now on. */
+void windows_on_screen(struct windows *t, const struct place_screen *screen, uint32_t frame);
 /* Flags that the window manager changed, a map by the tray. */
 void windows_on_report(struct windows *t, const struct gui_from_daemon *m);
 

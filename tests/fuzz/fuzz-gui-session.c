@@ -131,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 		size -= need;
 		windows_tick(windows, g_get_monotonic_time());
 	}
-	windows_on_screen(windows, &(struct place_screen){1, {{0, 0, 640, 480}}});
+	windows_on_screen(windows, &(struct place_screen){1, {{0, 0, 640, 480}}}, 8);
 	windows_free(windows);
 	session_free(session);
 	if (g_hash_table_size(on_screen))
