@@ -50,6 +50,8 @@ void domain_run(struct domain *d, const char *const *argv,
 	c->run_done = done;
 	c->run_user = user;
 	g_hash_table_insert(d->commands, GUINT_TO_POINTER(d->next_command), c);
+	/* Before the program can have a window: the person asked for it. */
+	daemon_tell(d->gui, CTL_LAUNCHED, 0, NULL);
 	d->in->ops->run(d->machine, d->next_command, argv);
 }
 

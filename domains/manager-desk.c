@@ -77,6 +77,7 @@ static void on_message(void *user, const struct ctl_msg *msg, int fd) {
 	case CTL_GUI_FIRST_IMAGE:
 	case CTL_PAUSED:
 	case CTL_FOCUSED_DOMAIN:
+	case CTL_LAUNCHED:
 		return; /* not the desk's to say */
 	}
 	tell_all(m, msg->type, msg->value, msg->text);

@@ -241,7 +241,7 @@ static void on_view_screen(
 	struct domain *d = data;
 
 	d->monitors = *monitors;
-	windows_on_screen(d->windows, screen);
+	windows_on_screen(d->windows, screen, view_frame(d->view));
 	send_monitors(d);
 }
 
@@ -356,6 +356,9 @@ static void on_manager(void *data, const struct ctl_msg *m, int fd) {
 	case CTL_PAUSED:
 		view_paused(d->view, m->value != 0);
 		break;
+	case CTL_LAUNCHED:
+		view_launched(d->view);
+		break;
 	case CTL_SCREEN_CHANGED:
 		view_refresh_screen(d->view);
 		break;
@@ -390,7 +393,7 @@ static int open_view(struct domain *d, struct place_screen *ret_screen) {
 static int open_session(struct domain *d, const struct place_screen *screen) {
 	struct windows_config windows = {.view = d->view,
 		.screen = *screen,
-		.frame = d->options.frame,
+		.frame = view_frame(d->view),
 		.domain_id = d->options.domain_id,
 		.fullscreen_allowed = d->options.fullscreen_allowed,
 		.popups_allowed = d->options.popups_allowed,

@@ -4,7 +4,7 @@
  * The line between the half of the daemon that reads a domain's messages (session, windows) and the
  * half that holds the X connection (x11-*): only checked values cross it, and windows are named by
  * the domain's numbers. Nothing here answers synchronously, so that the halves can become two
- * processes (docs/decisions/gui-daemon-one-process.md).
+ * processes (docs/decisions/gui-daemon.md).
  *
  * The X half frames every window by its own structure. Nothing that crosses this line can take a
  * frame away. It trusts rectangles to keep the promises of proto/gui.h and nothing else: an
@@ -24,7 +24,7 @@ struct view_config {
 	const char *domain; /* checked name */
 	struct label label;
 	char letter;    /* A-Z, 0-9: on the icon */
-	uint32_t frame; /* physical pixels */
+	uint32_t frame; /* logical pixels: wider on a screen of a larger scale */
 	bool fullscreen_allowed;
 };
 
@@ -72,6 +72,8 @@ bool view_busy(const struct view *v);
 void view_screen(const struct view *v, struct place_screen *ret_screen,
 	struct ext_monitors *ret_monitors, struct ext_keyboard *ret_keyboard);
 uint32_t view_depth(const struct view *v);
+/* The frame's width now, physical pixels; after a change on_screen comes. */
+uint32_t view_frame(const struct view *v);
 
 void view_create(struct view *v, uint32_t window, struct rect content, bool popup);
 /* Answered by on_destroyed, in turn, whether the view knows the window or not. */
@@ -99,6 +101,9 @@ void view_set_chord(struct view *v, unsigned what, struct ctl_chord chord);
 /* Hide or show everything of the domain; windows stay as they are otherwise. */
 void view_hide_all(struct view *v, bool hide);
 void view_paused(struct view *v, bool paused);
+/* The person asked for a program of this domain just now: its next ordinary window, if it comes
+ * soon, has the focus unless the person did something elsewhere after this. */
+void view_launched(struct view *v);
 /* Look at monitors, panels and keyboard again. */
 void view_refresh_screen(struct view *v);
 /* Ask for the keys that are down now: KEYMAP_NOTIFY and FOCUS(In) for this window follow. */

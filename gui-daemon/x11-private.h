@@ -21,9 +21,18 @@ struct xscreen {
 	struct ext_monitors monitors;
 	struct place_screen usable;
 	struct ext_keyboard keyboard;
+	uint32_t frame; /* config.frame, scaled */
 	bool has_wm;
 	uint8_t randr_event;
 	bool refreshing, refresh_again;
+};
+
+/* The person's wish to see a window of this domain (x11-launch.c). */
+struct x11_launch {
+	uint8_t opcode;       /* of the X Input extension; 0: there is none, and no wish is kept */
+	xcb_window_t probe;   /* how the server's time is learned */
+	xcb_timestamp_t time; /* 0: no wish, or the time is not known yet */
+	int64_t expires;      /* monotonic microseconds */
 };
 
 struct ximage {
@@ -106,6 +115,7 @@ struct view {
 	xcb_timestamp_t user_time;
 	struct xwin *focus, *user_time_of;
 	bool user_time_changed;
+	struct x11_launch launch;
 	/* The focus and enter events whose KeymapNotify is still to come. */
 	struct gui_from_daemon held;
 	bool holding, hidden, paused, lost, answered;
@@ -133,6 +143,15 @@ void x11_window_free(void *w);
 void x11_window_show(struct xwin *w);
 void x11_window_hide(struct xwin *w);
 void x11_window_move(struct xwin *w, struct rect content);
+/* All windows have frames of v->at.frame; the contents keep their sizes where they may. */
+void x11_window_reframe(struct view *v);
+
+/* x11-launch.c */
+void x11_launch_init(struct view *v);
+void x11_launch_on_input(struct view *v, const xcb_ge_generic_event_t *e);
+bool x11_launch_on_property(struct view *v, const xcb_property_notify_event_t *e);
+/* The wish's time, once; 0: there is none. */
+xcb_timestamp_t x11_launch_take(struct view *v);
 
 /* x11-props.c */
 void x11_props_set_fixed(struct xwin *w);

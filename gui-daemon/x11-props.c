@@ -182,7 +182,10 @@ void x11_props_before_map(struct xwin *w, bool take_focus) {
 	const struct view *v = w->in;
 	const struct xwin *parent = w->transient_for ? x11_by_id(v, w->transient_for) : NULL;
 
-	set_cardinal(w, ATOM__NET_WM_USER_TIME, take_focus ? v->user_time : 0);
+	/* A pop-up is nothing that a person asked for. */
+	xcb_timestamp_t launched = take_focus || w->popup ? 0 : x11_launch_take(w->in);
+
+	set_cardinal(w, ATOM__NET_WM_USER_TIME, take_focus ? v->user_time : launched);
 	if (parent)
 		set(w, XCB_ATOM_WM_TRANSIENT_FOR, XCB_ATOM_WINDOW, 32, 1, &parent->outer);
 	else

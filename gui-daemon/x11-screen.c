@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define XKB_WORDS      256
-#define WORKAREA_WORDS 256
+#define XKB_WORDS       256
+#define WORKAREA_WORDS  256
+#define RESOURCES_WORDS 16384
 
 enum question {
 	ASK_ROOT,
@@ -19,13 +20,14 @@ enum question {
 	ASK_WORKAREA,
 	ASK_DESKTOP,
 	ASK_KEYBOARD,
+	ASK_RESOURCES,
 	ASK_COUNT
 };
 
 struct answers {
 	xcb_get_geometry_reply_t *root;
 	xcb_randr_get_monitors_reply_t *monitors;
-	xcb_get_property_reply_t *wm, *workarea, *desktop, *keyboard;
+	xcb_get_property_reply_t *wm, *workarea, *desktop, *keyboard, *resources;
 };
 
 static unsigned ask(struct view *v, enum question q) {
@@ -47,6 +49,10 @@ static unsigned ask(struct view *v, enum question q) {
 	case ASK_DESKTOP:
 		return xcb_get_property(
 			v->c, 0, root, v->atoms[ATOM__NET_CURRENT_DESKTOP], XCB_ATOM_CARDINAL, 0, 1)
+			.sequence;
+	case ASK_RESOURCES:
+		return xcb_get_property(v->c, 0, root, XCB_ATOM_RESOURCE_MANAGER, XCB_ATOM_STRING,
+			0, RESOURCES_WORDS)
 			.sequence;
 	case ASK_KEYBOARD:
 	case ASK_COUNT:
@@ -149,8 +155,18 @@ static void read_keyboard(const xcb_get_property_reply_t *r, struct ext_keyboard
 	}
 }
 
+/* The screen's scale is what desktops write into Xft.dpi: 96 is one, 192 two. */
+static uint32_t read_frame(const xcb_get_property_reply_t *r, uint32_t logical) {
+	const char *text = r && r->format == 8 ? xcb_get_property_value(r) : NULL;
+	AUTO(auto_free)
+	char *copy = text ? g_strndup(text, (gsize)xcb_get_property_value_length(r)) : NULL;
+
+	return place_frame(copy ? copy : "", logical);
+}
+
 static void take(struct view *v, struct answers *a, struct xscreen *ret) {
 	*ret = v->at;
+	ret->frame = read_frame(a->resources, v->config.frame);
 	read_monitors(a, &ret->monitors);
 	read_usable(a, ret);
 	read_keyboard(a->keyboard, &ret->keyboard);
@@ -164,6 +180,7 @@ static void answers_clear(struct answers *a) {
 	free(a->workarea);
 	free(a->desktop);
 	free(a->keyboard);
+	free(a->resources);
 }
 
 static void **slot(struct answers *a, enum question q) {
@@ -172,7 +189,8 @@ static void **slot(struct answers *a, enum question q) {
 		[ASK_WM] = (void **)&a->wm,
 		[ASK_WORKAREA] = (void **)&a->workarea,
 		[ASK_DESKTOP] = (void **)&a->desktop,
-		[ASK_KEYBOARD] = (void **)&a->keyboard};
+		[ASK_KEYBOARD] = (void **)&a->keyboard,
+		[ASK_RESOURCES] = (void **)&a->resources};
 
 	return slots[q];
 }
@@ -215,6 +233,11 @@ static void on_all_known(struct view *v, struct answers *a) {
 		return;
 	take(v, a, &now);
 	v->at.has_wm = now.has_wm;
+	if (now.frame != v->at.frame) {
+		v->at.frame = now.frame;
+		x11_window_reframe(v);
+		v->on->on_screen(v->data, &v->at.usable, &v->at.monitors);
+	}
 	if (memcmp(&now.monitors, &v->at.monitors, sizeof(now.monitors)) ||
 		memcmp(&now.usable, &v->at.usable, sizeof(now.usable))) {
 		v->at.monitors = now.monitors;
@@ -281,11 +304,15 @@ void view_screen(const struct view *v, struct place_screen *ret_screen,
 	*ret_keyboard = v->at.keyboard;
 }
 
+uint32_t view_frame(const struct view *v) {
+	return v->at.frame;
+}
+
 static bool of_interest(const struct view *v, xcb_atom_t atom) {
 	return atom == v->atoms[ATOM__NET_SUPPORTING_WM_CHECK] ||
 	       atom == v->atoms[ATOM__NET_WORKAREA] ||
 	       atom == v->atoms[ATOM__NET_CURRENT_DESKTOP] ||
-	       atom == v->atoms[ATOM__XKB_RULES_NAMES];
+	       atom == v->atoms[ATOM__XKB_RULES_NAMES] || atom == XCB_ATOM_RESOURCE_MANAGER;
 }
 
 bool x11_screen_on_event(struct view *v, const xcb_generic_event_t *e) {

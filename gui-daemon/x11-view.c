@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xcb/xinput.h>
 
 #define TURN_EVENTS 512
 #define WAITING_MAX 1024
@@ -224,6 +225,7 @@ static int connect_display(struct view *v, const char **ret_why) {
 	}
 	xcb_prefetch_extension_data(v->c, &xcb_shm_id);
 	xcb_prefetch_extension_data(v->c, &xcb_randr_id);
+	xcb_prefetch_extension_data(v->c, &xcb_input_id);
 	*ret_why = "the X server did not answer";
 	return intern_atoms(v);
 }
@@ -261,6 +263,7 @@ int view_new(const struct view_config *config, const struct view_listener *liste
 	}
 	x11_frame_init(v);
 	x11_tray_init(v);
+	x11_launch_init(v);
 	x11_input_refresh_keys(v);
 	v->cursor_font = xcb_generate_id(v->c);
 	xcb_open_font(v->c, v->cursor_font, strlen("cursor"), "cursor");

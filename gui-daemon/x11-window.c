@@ -12,7 +12,7 @@ void view_create(struct view *v, uint32_t id, struct rect content, bool popup) {
 	w->id = id;
 	w->at = content;
 	w->popup = w->override_redirect = popup;
-	w->frame = v->config.frame;
+	w->frame = v->at.frame;
 	g_hash_table_insert(v->by_id, GUINT_TO_POINTER(id), w);
 	x11_frame_build(w);
 	x11_props_set_fixed(w);
@@ -189,6 +189,30 @@ static void ask_place(struct xwin *w) {
 		w->id, on_place_known);
 }
 
+static void reframe(struct xwin *w) {
+	struct rect content = w->at;
+
+	x11_frame_set_width(w, w->in->at.frame);
+	x11_props_set_hints(w);
+	/* The outer window grows or shrinks, if its window manager lets it. */
+	if (!w->own_fullscreen)
+		x11_window_move(w, content);
+	ask_place(w);
+}
+
+void x11_window_reframe(struct view *v) {
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, v->by_id);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		struct xwin *w = value;
+
+		if (!w->docked && w->frame != v->at.frame)
+			reframe(w);
+	}
+}
+
 static void on_configure(struct view *v, const xcb_configure_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 	bool synthetic = e->response_type & 0x80;
@@ -272,7 +296,7 @@ static void on_client_message(struct view *v, const xcb_client_message_event_t *
 static void on_property(struct view *v, const xcb_property_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 
-	if (w && e->atom == v->atoms[ATOM__NET_WM_STATE])
+	if (!x11_launch_on_property(v, e) && w && e->atom == v->atoms[ATOM__NET_WM_STATE])
 		x11_state_read(w);
 }
 
@@ -302,6 +326,9 @@ void x11_window_on_event(struct view *v, const xcb_generic_event_t *e) {
 		break;
 	case XCB_PROPERTY_NOTIFY:
 		on_property(v, (const void *)e);
+		break;
+	case XCB_GE_GENERIC:
+		x11_launch_on_input(v, (const void *)e);
 		break;
 	case XCB_EXPOSE:
 		on_expose(v, (const void *)e);

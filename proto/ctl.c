@@ -47,6 +47,7 @@ static const struct layout layouts[] = {
 	[CTL_CLIP_TO] = {.known = true, .has_text = true, .value_max = CTL_LABEL_INDEX_MAX},
 	[CTL_CLIP_LINE] = {.known = true, .has_text = true, .value_max = CTL_CLIPBOARD_MAX},
 	[CTL_CLIP_SHOW] = {.known = true, .value_max = CTL_SHOW_COUNT - 1},
+	[CTL_LAUNCHED] = {.known = true},
 };
 
 /* Shift, Control, Mod1, Mod4 (1, 4, 8, 64), in this order from bit 25 on. */

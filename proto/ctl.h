@@ -54,7 +54,9 @@ enum ctl_type {
 	CTL_CLIP_FROM = 45,
 	CTL_CLIP_TO = 46,
 	CTL_CLIP_LINE = 47,
-	CTL_CLIP_SHOW = 48
+	CTL_CLIP_SHOW = 48,
+	/* bulkheadd -> gui-daemon */
+	CTL_LAUNCHED = 49 /* the person asked for a program of this domain just now */
 };
 
 enum { CTL_CHORD_COPY = 1, CTL_CHORD_PASTE };

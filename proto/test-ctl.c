@@ -37,6 +37,7 @@ static const struct {
 	{CTL_CLIP_TO, 255, true},
 	{CTL_CLIP_LINE, 16777216, true},
 	{CTL_CLIP_SHOW, 3, false},
+	{CTL_LAUNCHED, 0, false},
 };
 
 static int decode(const uint8_t *bytes, size_t n) {

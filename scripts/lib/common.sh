@@ -11,7 +11,7 @@ die() {
 }
 
 packages_build="gcc meson ninja-build pkg-config libglib2.0-dev libgtk-3-dev libx11-dev libx11-xcb-dev libxcb1-dev
-    libxcb-shm0-dev libxcb-composite0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-randr0-dev libxcb-xtest0-dev
+    libxcb-shm0-dev libxcb-composite0-dev libxcb-damage0-dev libxcb-xfixes0-dev libxcb-randr0-dev libxcb-xtest0-dev libxcb-xinput-dev
     libxcb-xkb-dev libxcb-shape0-dev libxcb-render0-dev libxext-dev libxrandr-dev libxfixes-dev libxtst-dev libxkbfile-dev
     libxcursor-dev libseccomp-dev libjson-glib-dev libssl-dev zlib1g-dev
     libcap-dev libxen-dev libdeflate-dev gettext"

@@ -9,7 +9,7 @@ from Xlib.ext import xtest
 from Xlib.protocol import event as xevent
 
 IMAGE = 0x123456
-SCREEN_LOCKED, HIDE_ALL, KEYBOARD_LOCK, PAUSED, SCREEN_CHANGED = 32, 33, 34, 35, 36
+SCREEN_LOCKED, HIDE_ALL, KEYBOARD_LOCK, PAUSED, SCREEN_CHANGED, LAUNCHED = 32, 33, 34, 35, 36, 49
 
 
 @pytest.fixture
@@ -142,6 +142,59 @@ def test_bug_class_B2_new_windows_do_not_take_the_focus(managed):
     s.x.sync()
     assert not [line for line in managed.sync() if line.startswith(('key ', 'focus '))]
     assert s.x.get_input_focus().focus.id == own.id
+
+
+def typed_into(screen, own):
+    """The person types a key into this window, which says so as programs do."""
+    screen.type(XK.XK_a)
+    e = screen.event(lambda e: e.type == X.KeyPress)
+    own.change_property(screen.atom('_NET_WM_USER_TIME'), screen.atom('CARDINAL'), 32, [e.time])
+    screen.x.sync()
+
+
+@pytest.fixture
+def other_program(managed):
+    """The person's own program has the focus and was typed into."""
+    s = managed.screen
+    own = s.root.create_window(500, 500, 200, 100, 0, X.CopyFromParent, event_mask=X.KeyPressMask | X.FocusChangeMask)
+    own.map()
+    s.x.sync()
+    s.event(lambda e: e.type == X.FocusIn)
+    typed_into(s, own)
+    return own
+
+
+def test_bug_class_B2_what_the_person_launched_gets_the_focus_once(managed, other_program):
+    """A pop-up does not use the wish up, the first ordinary window does; the next one gets nothing."""
+    managed.say(f'ctl {LAUNCHED} 0')
+    managed.sync()
+    managed.window(1, 100, 100, 50, 50, popup=1)
+    managed.window(2, 200, 200, 200, 150)
+    managed.hears('focus 2 9')
+    s = managed.screen
+    other_program.set_input_focus(X.RevertToParent, X.CurrentTime)
+    s.event(lambda e: e.type == X.FocusIn)
+    managed.hears('focus 2 10')
+    typed_into(s, other_program)
+    before = len(managed.heard)
+    managed.window(3, 300, 300, 200, 150)
+    s.shown(3)
+    typed_into(s, other_program)
+    managed.sync()
+    assert not [line for line in managed.heard[before:] if line.startswith(('key ', 'focus '))]
+    assert s.x.get_input_focus().focus.id == other_program.id
+
+
+def test_bug_class_B2_a_launch_is_void_once_the_person_types_elsewhere(managed, other_program):
+    managed.say(f'ctl {LAUNCHED} 0')
+    managed.sync()
+    typed_into(managed.screen, other_program)
+    managed.window(1, 200, 200, 200, 150)
+    managed.screen.shown(1)
+    typed_into(managed.screen, other_program)
+    managed.sync()
+    assert not [line for line in managed.heard if line.startswith(('key ', 'focus '))]
+    assert managed.screen.x.get_input_focus().focus.id == other_program.id
 
 
 def test_bug_class_A16_nothing_while_the_screen_is_locked(plain):

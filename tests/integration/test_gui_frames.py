@@ -29,6 +29,62 @@ def test_bug_class_A3_window_never_damaged_has_its_frame(stage):
     check_frame(stage.screen, stage.screen.shown(1))
 
 
+def set_dpi(screen, dpi):
+    screen.root.change_property(screen.atom('RESOURCE_MANAGER'), screen.atom('STRING'), 8, f'Xcursor.size:\t24\nXft.dpi:\t{dpi}\n'.encode())
+    screen.x.sync()
+
+
+def test_frame_follows_the_scale(stage):
+    """Frames are as wide as the screen's scale wants, at once and for what comes later; contents keep the domain's sizes."""
+    s = stage.screen
+    stage.window(1, 300, 200, 200, 150, image=0x123456)
+    check_frame(s, s.shown(1), 0x123456)
+    for dpi, f in ((192, 8), (96, FRAME), (192, 8)):
+        set_dpi(s, dpi)
+        s.wait_until(lambda f=f: s.place(s.outer(1))[2:] == (200 + 2 * f, 150 + 2 * f), f'a frame of {f} pixels')
+        stage.sync()
+        stage.say('damage 1 0 0 200 150')
+        stage.wait_for('frame 1')
+        check_frame(s, s.outer(1), 0x123456, f)
+        hints = s.outer(1).get_wm_normal_hints()
+        assert (hints.min_width, hints.min_height) == (1 + 2 * f, 1 + 2 * f)
+    stage.window(2, 700, 200, 120, 90, image=0x654321)
+    check_frame(s, s.shown(2), 0x654321, 8)
+    stage.window(3, 0, 0, 60, 40, popup=1, image=0x334455)
+    check_frame(s, s.shown(3), 0x334455, 8)
+    assert s.place(s.outer(3))[:2] == (0, 0)
+
+
+def test_frame_follows_the_scale_of_a_screen_that_was_scaled_before(programs, build, screen):
+    s = Screen(screen)
+    s.move_pointer_away()
+    set_dpi(s, 192)
+    st = Stage(programs, build, screen, '--frame-width=3')
+    st.window(1, 300, 200, 200, 150, image=0x123456)
+    check_frame(s, s.shown(1), 0x123456, 6)
+
+
+def test_dump_is_acknowledged_only_when_the_x_server_has_attached_it(programs, build):
+    """The X server stands still: the daemon has read the dump (it counts the windows mapped behind it), and says nothing of it."""
+    name, server = programs.x_server('-screen', '0', '1280x800x24')
+    st = Stage(programs, build, name)
+    st.window(1, 300, 200, 200, 150)
+    st.say('create 2 10 10 50 50 0')
+    st.sync()
+    server.send_signal(signal.SIGSTOP)
+    try:
+        st.say('dump 1 200 150 ff0000')
+        for _ in range(3):  # an early answer would be there by then
+            st.say('map 2 0 0')
+            st.wait_for('ctl 3 2')
+            st.say('unmap 2')
+            st.wait_for('ctl 3 1')
+        assert 'dump-ack 1' not in st.heard
+    finally:
+        server.send_signal(signal.SIGCONT)
+    st.wait_for('dump-ack 1')
+
+
 def test_bug_class_A4_window_without_image_is_all_label(stage):
     stage.window(1, 300, 200, 200, 150)
     check_frame(stage.screen, stage.screen.shown(1), GROUND)
