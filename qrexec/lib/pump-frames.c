@@ -209,15 +209,13 @@ static void close_input(struct pump *p, struct local_fd *from) {
 }
 
 static int send_from(struct pump *p, struct local_fd *from, enum qrexec_type type, bool *eof_sent) {
-	int space = libvchan_buffer_space(p->vchan);
-	size_t room = qrexec_chunk(p->version);
 	ssize_t n;
 
-	if (*eof_sent || space <= QREXEC_HEADER_SIZE)
+	/* Room in the ring is not asked for: that asks for a wake at each byte that is taken. What
+	 * does not fit waits in our one frame. */
+	if (*eof_sent)
 		return PUMP_IDLE;
-	if ((size_t)space - QREXEC_HEADER_SIZE < room)
-		room = (size_t)space - QREXEC_HEADER_SIZE;
-	n = next_bytes(p, from, room);
+	n = next_bytes(p, from, qrexec_chunk(p->version));
 	if (n == -EAGAIN)
 		return PUMP_IDLE;
 	if (n <= 0) {

@@ -95,7 +95,7 @@ static int connecting(struct pump *p) {
 static void reap(struct pump *p) {
 	int code;
 
-	if (p->plan.pidfd < 0 || (code = spawn_reap(p->plan.pidfd)) < 0)
+	if (!is_ready(p, &p->w_child) || (code = spawn_reap(p->plan.pidfd)) < 0)
 		return;
 	p->local_code = code;
 	if (p->plan.role == PUMP_SERVICE)
@@ -154,8 +154,6 @@ static void set_watches(struct pump *p) {
 	bool blocked = (p->payload_left && p->begin < p->end) || p->greeting;
 	bool err = p->payload_type == QREXEC_STDERR && !p->greeting;
 
-	if (room && libvchan_buffer_space(p->vchan) <= QREXEC_HEADER_SIZE)
-		room = false;
 	watch(p, &p->w_vchan, libvchan_fd_for_select(p->vchan), p->gone ? 0 : G_IO_IN);
 	watch(p, &p->w_in, p->in.fd, room && !p->in_eof_sent && !p->exit_sent ? G_IO_IN : 0);
 	watch(p, &p->w_err, p->in_err.fd, room && !p->err_eof_sent ? G_IO_IN : 0);
@@ -170,7 +168,6 @@ static int turn(struct pump *p) {
 
 	if (is_ready(p, &p->w_vchan) && libvchan_wait(p->vchan) < 0)
 		g_debug("event channel gone");
-	reap(p);
 	in = pump_receive(p);
 	out = pump_transmit(p);
 	p->gone = p->gone || in == PUMP_GONE;

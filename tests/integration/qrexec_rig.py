@@ -70,7 +70,7 @@ s.recv(1)
 
 
 class Rig:
-    def __init__(self, build, folder, policy='', local=False, broker=()):
+    def __init__(self, build, folder, policy='', local=False, broker=(), under=lambda name: []):
         self.build, self.dir = build, folder
         self.hv = Hv() if local else None
         self.policy_dir = folder / 'policy.d'
@@ -91,7 +91,7 @@ class Rig:
         self.env.pop('BULKHEAD_VCHAN', None)
         if local:
             self.env.pop('VCHAN_SOCKET_DIR')
-        self.running, self.domains, self.pending = [], {}, []
+        self.running, self.domains, self.pending, self.under = [], {}, [], under
         self.manager = Packets()
         fd = self.manager.other.fileno()
         more = [] if local else ['--vchan=unix:']
@@ -109,7 +109,7 @@ class Rig:
         new.rename(self.policy_dir / '30-test.policy')
 
     def start(self, name, *args, env=None, fds=(), **more):
-        p = subprocess.Popen([self.build / 'qrexec' / name, *args], env=env or self.env, pass_fds=fds, **more)
+        p = subprocess.Popen([*self.under(name), self.build / 'qrexec' / name, *args], env=env or self.env, pass_fds=fds, **more)
         self.running.append(p)
         return p
 
@@ -173,6 +173,11 @@ class Rig:
         """The records of these events; of calls if none is named."""
         lines = self.audit_file.read_text().splitlines() if self.audit_file.exists() else []
         return [a for a in map(json.loads, lines) if a['event'] in (events or ('call',))]
+
+    def count_audit(self, outcome):
+        """Calls with that outcome, in the older files too."""
+        files = [self.audit_file, *self.dir.glob(self.audit_file.name + '.*')]
+        return sum(a['event'] == 'call' and a['outcome'] == outcome for f in files for a in map(json.loads, f.read_text().splitlines()))
 
     def client(self, *args, **more):
         more.setdefault('stdin', subprocess.DEVNULL)
