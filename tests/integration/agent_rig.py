@@ -125,7 +125,7 @@ class Domain:
     def start_agent(self):
         ready, theirs = os.pipe()
         self.agent = self.start([program('bulkhead-gui-agent'), f'--vchan=local:{self.path}', f'--ready-fd={theirs}'],
-                                pass_fds=[theirs], stderr=sys.stderr)
+                                pass_fds=[theirs], stderr=sys.stderr, env={'XDG_RUNTIME_DIR': str(self.folder)})
         os.close(theirs)
         with os.fdopen(ready) as f:
             assert f.read() == '\n', 'the agent did not start'
