@@ -81,7 +81,8 @@ static const char *const programs[] = {
 static const char *const copy_names[] = {
 	"bulkhead-move", "qvm-copy", "qvm-move", "qvm-copy-to-vm", "qvm-move-to-vm"};
 /* What other domains may call here, if the policy lets them. */
-static const char *const services[] = {"qubes.Filecopy", "bulkhead.ClipboardText"};
+static const char *const services[] = {
+	"qubes.Filecopy", "bulkhead.ClipboardText", "qubes.GetAppmenus"};
 /* Where the X server's settings are looked for outside, and found inside. */
 #define XORG_CONF "xorg-dummy.conf"
 

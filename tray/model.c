@@ -60,6 +60,7 @@ static void domain_free(gpointer p) {
 	g_free(d->folded);
 	g_hash_table_unref(d->properties);
 	apps_unref(d->apps);
+	apps_unref(d->own_apps);
 	g_free(d);
 }
 
@@ -132,7 +133,8 @@ static void derive(struct model *m, struct model_domain *d) {
 		d->pattern = PATTERN_SOLID;
 	filtered(model_text(d, "FailureReason"), d->reason, sizeof(d->reason));
 	apps_unref(d->apps);
-	d->apps = !strcmp(model_text(d, "Template"), "host") ? apps_ref(m->host_apps) : NULL;
+	d->apps = !strcmp(model_text(d, "Template"), "host") ? apps_ref(m->host_apps)
+							     : apps_ref(d->own_apps);
 }
 
 static void take_properties(struct model_domain *d, GVariant *vardict) {
@@ -283,6 +285,16 @@ void model_set_host_apps(struct model *m, struct apps *apps) {
 		d->apps = apps_ref(apps);
 		tell(m, MODEL_APPS, d, d->state);
 	}
+}
+
+void model_set_own_apps(struct model *m, struct model_domain *d, struct apps *apps) {
+	apps_unref(d->own_apps);
+	d->own_apps = apps_ref(apps);
+	if (!strcmp(model_text(d, "Template"), "host"))
+		return;
+	apps_unref(d->apps);
+	d->apps = apps_ref(apps);
+	tell(m, MODEL_APPS, d, d->state);
 }
 
 guint model_count(const struct model *m) {

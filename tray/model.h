@@ -50,6 +50,7 @@ struct model_domain {
 	char reason[MODEL_TEXT_MAX];
 	GHashTable *properties; /* D-Bus name -> GVariant, all of them, as they came */
 	struct apps *apps;      /* NULL: none are known */
+	struct apps *own_apps;  /* what it said itself; NULL: nothing yet */
 };
 
 struct model;
@@ -82,6 +83,9 @@ GVariant *model_broken(const struct model *m);
 
 /* The applications that domains of `template = host` see. The model takes a reference. */
 void model_set_host_apps(struct model *m, struct apps *apps);
+
+/* What a domain of another template says that it has. The model takes a reference. */
+void model_set_own_apps(struct model *m, struct model_domain *d, struct apps *apps);
 
 guint model_count(const struct model *m);
 struct model_domain *model_at(struct model *m, guint i); /* sorted by name */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tray/apps.h"
 
+#include "tray/apps-lines.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -167,8 +169,43 @@ static void test_scan(void) {
 	remove_folder(two);
 }
 
+/* A domain's own list: lines in any order, what is wrong left out, numbers bounded. */
+static void test_lines(void) {
+	static const char lines[] =
+		"a.desktop:Name=Alpha\nb.desktop:Exec=beta --x\na.desktop:Exec=alpha %u\n"
+		"b.desktop:Name=B\xe2\x80\xaeta\n../c.desktop:Name=C\nc.desktop:Name=no command\n"
+		"b.desktop:Icon=/etc/passwd\nnonsense\nd.desktop:Exec=x\n[Desktop Entry]\n";
+	struct apps *apps = apps_from_lines(lines, strlen(lines));
+	const struct app *a, *b;
+
+	g_assert_cmpuint(apps->list->len, ==, 2);
+	a = apps->list->pdata[0];
+	b = apps->list->pdata[1];
+	g_assert_cmpstr(a->name, ==, "Alpha");
+	g_assert_cmpstr(a->argv[0], ==, "alpha");
+	g_assert_null(a->argv[1]);
+	g_assert_cmpstr(b->name, ==, "B_ta");
+	g_assert_cmpstr(b->icon, ==, "");
+	apps_unref(apps);
+}
+
+/* A million entries: as many as there may be are kept, in bounded time and memory. */
+static void test_bug_class_lines(void) {
+	g_autoptr(GString) lines = g_string_new(NULL);
+	struct apps *apps;
+
+	for (unsigned i = 0; i < 1000000; i++)
+		g_string_append_printf(lines, "a%u.desktop:Name=x\na%u.desktop:Exec=x\n", i, i);
+	apps = apps_from_lines(lines->str, lines->len);
+	g_assert_cmpuint(apps->list->len, ==, APPS_MAX);
+	g_assert_cmpuint(apps->left_out, >, 0);
+	apps_unref(apps);
+}
+
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/apps/lines", test_lines);
+	g_test_add_func("/bug-class/H10/menu-of-a-domain", test_bug_class_lines);
 	g_test_add_func("/apps/table", test_table);
 	g_test_add_func("/apps/scan", test_scan);
 	g_test_add_func("/bug-class/H10/menu-entries-have-bounds", test_bounds);

@@ -328,6 +328,10 @@ static void on_model(
 		health_watch_domain(t->health, d);
 		health_watch_disk(t->health_watch);
 	}
+	if (d && e != MODEL_APPS)
+		app_menus_heard(t->app_menus, d, e == MODEL_REMOVED);
+	if (e == MODEL_APPS)
+		search_window_drop(t->search, d);
 	if (e == MODEL_CHANGED)
 		tell_change(t, d, before);
 	if (e == MODEL_CHANGED || e == MODEL_REMOVED)
@@ -460,6 +464,7 @@ struct tray *tray_new(GtkApplication *app, const char *share, bool export, bool 
 	t->status = status_new(&status_events, t);
 	t->health = health_new(on_health, t);
 	t->model = model_new(on_model, t);
+	t->app_menus = app_menus_new(t->model);
 	t->link = link_new(t->model, &link_events, t);
 	t->inbox = inbox_new(link_runtime(t->link), on_app_says, t);
 	t->launches = launches_new(t->link, t->model, on_launch_failed, t);
@@ -490,6 +495,7 @@ struct tray *tray_free(struct tray *t) {
 	g_clear_object(&t->monitor);
 	export_free(t->export);
 	inbox_free(t->inbox);
+	app_menus_free(t->app_menus);
 	health_watch_free(t->health_watch);
 	link_free(t->link);
 	launches_free(t->launches);

@@ -4,6 +4,7 @@
  * bulkhead-tray: what its files share. GTK's thread reads no file and waits for nobody: what comes
  * from bulkheadd or from a disk comes by a callback, what is asked of bulkheadd is answered later.
  */
+#include "tray/app-menus.h"
 #include "tray/export.h"
 #include "tray/focus-strip.h"
 #include "tray/health-watch.h"
@@ -28,6 +29,7 @@ struct tray {
 	struct icons *icons;
 	struct notices *notices, *app_notices;
 	struct inbox *inbox;
+	struct app_menus *app_menus;
 	struct health *health;
 	struct health_watch *health_watch;
 	struct focus_strip *strip; /* NULL: the person does not want it */
