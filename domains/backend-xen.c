@@ -185,11 +185,12 @@ static void add_definition(GPtrArray *argv, const struct machine *m) {
 	static const char *const modes[] = {"pvh", "pv", "hvm"};
 	const struct definition *d = m->definition;
 	g_auto(GStrv) devices = g_strsplit(d->pci, " ", -1);
-	g_autofree char *ip = xen_addresses(m->slot);
+	g_autofree char *ip = xen_addresses(m->slot), *block = paths_find("bulkhead-xen-block");
 
 	add(argv, "name", d->name.s);
 	add(argv, "virt-mode", modes[d->virt_mode]);
 	add(argv, "seclabel", d->seclabel);
+	add(argv, "block", block);
 	add(argv, "netvm", d->netvm);
 	add(argv, "ip", ip);
 	for (char **p = devices; *p; p++)

@@ -11,7 +11,8 @@ static char *text(const char *s) {
 	return s && *s ? strdup(s) : NULL;
 }
 
-static void add_disk(libxl_domain_config *c, const char *path, const char *device, bool writable) {
+static void add_disk(const struct xen_plan *p, libxl_domain_config *c, const char *path,
+	const char *device, bool writable) {
 	libxl_device_disk *d = &c->disks[c->num_disks];
 
 	if (!path || !*path)
@@ -20,6 +21,7 @@ static void add_disk(libxl_domain_config *c, const char *path, const char *devic
 	libxl_device_disk_init(d);
 	d->pdev_path = text(path);
 	d->vdev = text(device);
+	d->script = text(p->block);
 	d->format = LIBXL_DISK_FORMAT_RAW;
 	d->readwrite = writable;
 	/* The kernel's own backend, on the device or on a loop device over the file: no process of
@@ -29,10 +31,10 @@ static void add_disk(libxl_domain_config *c, const char *path, const char *devic
 
 static void add_disks(const struct xen_plan *p, libxl_domain_config *c) {
 	c->disks = calloc(4, sizeof(*c->disks));
-	add_disk(c, p->root, "xvda", false);
-	add_disk(c, p->private_volume, "xvdb", true);
-	add_disk(c, p->volatile_volume, "xvdc", true);
-	add_disk(c, p->modules, "xvdd", false);
+	add_disk(p, c, p->root, "xvda", false);
+	add_disk(p, c, p->private_volume, "xvdb", true);
+	add_disk(p, c, p->volatile_volume, "xvdc", true);
+	add_disk(p, c, p->modules, "xvdd", false);
 }
 
 void xen_config_nic(const struct xen_plan *p, const char *netvm, libxl_device_nic *ret) {

@@ -319,6 +319,7 @@ static bool parse(struct xen_plan *p, int *argc, char ***argv) {
 		{"private", 0, 0, G_OPTION_ARG_FILENAME, &p->private_volume, "xvdb", "PATH"},
 		{"volatile", 0, 0, G_OPTION_ARG_FILENAME, &p->volatile_volume, "xvdc", "PATH"},
 		{"modules", 0, 0, G_OPTION_ARG_FILENAME, &p->modules, "xvdd, read-only", "PATH"},
+		{"block", 0, 0, G_OPTION_ARG_FILENAME, &p->block, "bulkhead-xen-block", "PATH"},
 		{"netvm", 0, 0, G_OPTION_ARG_STRING, &p->netvm, "has its network", "NAME"},
 		{"ip", 0, 0, G_OPTION_ARG_STRING, &p->netvm_ip, "its addresses", "LIST"},
 		{"pci", 0, 0, G_OPTION_ARG_STRING_ARRAY, &p->pci, "a device", "ADDRESS"},

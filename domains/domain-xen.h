@@ -10,6 +10,7 @@
 struct xen_plan {
 	char *name, *virt_mode, *kernel, *ramdisk, *cmdline, *seclabel;
 	char *root, *private_volume, *volatile_volume, *modules; /* paths; NULL or "": none */
+	char *block;                                             /* bulkhead-xen-block's path */
 	char *netvm, *netvm_ip;                                  /* "": no network */
 	char **pci;                                              /* as 0000:03:00.0 */
 	int memory, maxmem;                                      /* MiB */

@@ -156,6 +156,13 @@ class Machine:
                 continue
             raise Failure(f"guest {name} ({kind}) did not come up: {out}\n" + self.console(name)[-2000:])
 
+    def start_bulkhead(self, command, timeout=60):
+        """bulkhead in the admin domain, as the session's ordinary user."""
+        return self.start("XDG_RUNTIME_DIR=/run/user/1000 runuser -u user -w XDG_RUNTIME_DIR -- bulkhead " + command, timeout)
+
+    def bulkhead(self, command, timeout=60):
+        return self.finish(self.start_bulkhead(command, timeout))[1]
+
     def console(self, name):
         return self.sh(f"cat /var/log/xen/console/guest-{name}.log 2>&1 || true")
 
