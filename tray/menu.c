@@ -107,6 +107,10 @@ static void set_rights(struct entry *e) {
 	for (unsigned a = 0; a < ACTION_COUNT; a++)
 		if (e->actions[a])
 			gtk_widget_set_sensitive(e->actions[a], model_may(e->domain, a));
+	/* Only of those that may be a model. */
+	for (unsigned a = ACTION_THROW_AWAY_BROWSER; a <= ACTION_THROW_AWAY_TERMINAL; a++)
+		if (e->actions[a])
+			gtk_widget_set_visible(e->actions[a], model_may(e->domain, a));
 	if (e->apps_item)
 		gtk_widget_set_sensitive(
 			e->apps_item, e->domain->apps && e->domain->apps->list->len > 0 &&
@@ -115,9 +119,9 @@ static void set_rights(struct entry *e) {
 }
 
 static void fill_domain(struct entry *e) {
-	static const unsigned before[] = {ACTION_TERMINAL, ACTION_FILES, ACTION_COUNT, ACTION_START,
-		ACTION_STOP, ACTION_PAUSE, ACTION_UNPAUSE, ACTION_KILL, ACTION_COUNT,
-		ACTION_SETTINGS, ACTION_LOG};
+	static const unsigned before[] = {ACTION_TERMINAL, ACTION_FILES, ACTION_THROW_AWAY_BROWSER,
+		ACTION_THROW_AWAY_TERMINAL, ACTION_COUNT, ACTION_START, ACTION_STOP, ACTION_PAUSE,
+		ACTION_UNPAUSE, ACTION_KILL, ACTION_COUNT, ACTION_SETTINGS, ACTION_LOG};
 	GtkWidget *menu = gtk_menu_item_get_submenu(GTK_MENU_ITEM(e->item));
 
 	e->apps_item = gtk_menu_item_new_with_mnemonic(_("_Applications"));

@@ -36,13 +36,24 @@ static const unsigned allowed[ACTION_COUNT] = {
 			    IN(MODEL_RUNNING),
 	[ACTION_FILES] = IN(MODEL_STOPPED) | IN(MODEL_FAILED) | IN(MODEL_STARTING) |
 			 IN(MODEL_RUNNING),
+	[ACTION_THROW_AWAY_BROWSER] = ~IN(MODEL_UNKNOWN),
+	[ACTION_THROW_AWAY_TERMINAL] = ~IN(MODEL_UNKNOWN),
 	[ACTION_SETTINGS] = ~IN(MODEL_UNKNOWN),
 	[ACTION_LOG] = ~0u,
 };
 
+static bool yes(const struct model_domain *d, const char *property) {
+	GVariant *v = g_hash_table_lookup(d->properties, property);
+
+	return v && g_variant_is_of_type(v, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(v);
+}
+
 bool model_may(const struct model_domain *d, enum model_action a) {
 	const struct app *needed = NULL;
 
+	if ((a == ACTION_THROW_AWAY_BROWSER || a == ACTION_THROW_AWAY_TERMINAL) &&
+		!yes(d, "TemplateForDispvms"))
+		return false;
 	if (a == ACTION_TERMINAL || a == ACTION_FILES) {
 		needed = d->apps ? (a == ACTION_TERMINAL ? d->apps->terminal : d->apps->files)
 				 : NULL;

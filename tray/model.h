@@ -34,6 +34,8 @@ enum model_action {
 	ACTION_KILL,
 	ACTION_TERMINAL,
 	ACTION_FILES,
+	ACTION_THROW_AWAY_BROWSER, /* in a new throw-away domain like this one */
+	ACTION_THROW_AWAY_TERMINAL,
 	ACTION_SETTINGS,
 	ACTION_LOG,
 	ACTION_COUNT

@@ -119,6 +119,11 @@ static void test_rights(void) {
 		for (size_t a = 0; a < G_N_ELEMENTS(order); a++)
 			g_assert_cmpint(model_may(d, order[a]), ==, rights[i].may[a] != '.');
 		g_assert_false(model_may(d, ACTION_TERMINAL)); /* no application is known */
+		g_assert_false(model_may(d, ACTION_THROW_AWAY_BROWSER));
+		change(m, "/d/work", "TemplateForDispvms", g_variant_new_boolean(TRUE));
+		g_assert_cmpint(model_may(d, ACTION_THROW_AWAY_BROWSER), ==,
+			strcmp(rights[i].state, "never heard") != 0);
+		change(m, "/d/work", "TemplateForDispvms", g_variant_new_boolean(FALSE));
 	}
 	model_free(m);
 }
@@ -171,7 +176,8 @@ static void add_app(struct apps *apps, const char *id, const char *name, const c
 }
 
 static const char *const actions[ACTION_COUNT] = {"start", "stop", "pause", "resume",
-	"kill: end at once", "open a terminal", "open files", "settings", "log"};
+	"kill: end at once", "open a terminal", "open files", "throw-away browser",
+	"throw-away terminal", "settings", "log"};
 
 static const struct {
 	const char *query, *best; /* "domain app" or "domain action" */

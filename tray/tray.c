@@ -8,6 +8,7 @@
 #include "tray/search-window.h"
 #include "tray/settings.h"
 #include "tray/swatch.h"
+#include "tray/throw-away.h"
 #include "tray/trusted.h"
 
 #include <glib/gi18n-lib.h>
@@ -31,6 +32,10 @@ const char *tray_action_name(enum model_action a) {
 		return _("Open a terminal");
 	case ACTION_FILES:
 		return _("Open files");
+	case ACTION_THROW_AWAY_BROWSER:
+		return _("New throw-away browser");
+	case ACTION_THROW_AWAY_TERMINAL:
+		return _("New throw-away terminal");
 	case ACTION_SETTINGS:
 		return _("Settings…");
 	case ACTION_LOG:
@@ -210,6 +215,15 @@ void tray_act(struct tray *t, struct model_domain *d, enum model_action a) {
 		break;
 	case ACTION_FILES:
 		tray_open(t, d, d->apps->files);
+		break;
+	case ACTION_THROW_AWAY_BROWSER:
+		throw_away_run(
+			t, d, (const char *const[]){"bulkhead-browser", "about:blank", NULL});
+		break;
+	case ACTION_THROW_AWAY_TERMINAL:
+		throw_away_run(t, d,
+			d->apps && d->apps->terminal ? (const char *const *)d->apps->terminal->argv
+						     : (const char *const[]){"xterm", NULL});
 		break;
 	case ACTION_SETTINGS:
 		settings_show(t, d);

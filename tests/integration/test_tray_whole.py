@@ -53,3 +53,26 @@ def test_from_the_first_run_to_a_window(build, programs):
         assert t.p.wait(20) == 0
         assert s.windows('work'), 'domains run on without the tray'
         t.end()
+
+
+@pytest.mark.skipif(not shutil.which('xterm'), reason='xterm is not installed')
+def test_a_throw_away_terminal_comes_and_goes_whole(build, programs):
+    """By keys; prepared; gone with its program, without a trace."""
+    if os.geteuid() == 0:
+        pytest.skip('domains belong to an ordinary user')
+    with Session(build, screen='1280x800', window_manager=['openbox', '--sm-disable']) as s:
+        s.cli('domain', 'create', 'model', '--label', 'gray', '--template-for-dispvms', 'yes')
+        t = Tray(build, programs, s.env['DISPLAY'], domains=None)
+        t.env.update({k: s.env[k] for k in ('BULKHEAD_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'BULKHEAD_LIBEXEC')})
+        t.env['PATH'] = f'{build}/domains:{os.environ["PATH"]}'
+        t.share = '/nonexistent'  # no applications: xterm
+        t.start()
+        t.again('--search')
+        t.wait_shown('Search Bulkhead')
+        t.desktop.wait(lambda: t.keys('ctrl+a') or t.type('throw-away terminal model') or t.keys('Return') or not t.shown('Search Bulkhead'), 20,
+                       'a throw-away terminal to be offered')
+        name = t.desktop.wait(lambda: next((n for _, n, _ in s.desktop.domain_windows() if n.startswith('disp')), None), 60, 'its window')
+        assert (s.domains()[name]['label'], s.domains()[name]['kind']) == ('gray', 'disposable')
+        s.cli('run', name, 'pkill', 'xterm')
+        t.desktop.wait(lambda: set(s.domains()) == {'model'}, 60, 'the domain to be gone')
+        t.end()
