@@ -145,3 +145,22 @@ def test_bug_class_C2_an_agent_that_sleeps_in_the_middle_of_its_answer(stage):
     stage.say(f'raw {ANSWER}')
     stage.wait_for('ctl 9 9 abcde')
     assert not [line for line in stage.heard if line.startswith(('ctl 9 7', 'ctl 9 8'))]
+
+
+def test_bug_class_B2_the_text_comes_only_while_the_focus_is_where_the_keys_were_pressed(stage):
+    put = 40
+    stage.screen.type(XK.XK_v, XK.XK_Control_L, XK.XK_Shift_L)
+    stage.wait_for(f'ctl {CHORD} 2 ')
+    stage.say(f'ctl {put} 5')
+    stage.wait_for(f'ctl {FAILED} 5 the text is not there')  # it would have been given: the test sends none
+    stage.window(2, 400, 100, 200, 150, image=0x123456)
+    stage.screen.shown(2).set_input_focus(X.RevertToParent, X.CurrentTime)
+    stage.screen.x.sync()
+    stage.wait_for('focus 2 9')
+    stage.say(f'ctl {put} 6')
+    stage.wait_for(f'ctl {FAILED} 6 another window got the focus')
+    stage.screen.root.set_input_focus(X.RevertToNone, X.CurrentTime)
+    stage.screen.x.sync()
+    stage.wait_for('focus 2 10')
+    stage.say(f'ctl {put} 7')
+    stage.wait_for(f'ctl {FAILED} 7 another window got the focus')
