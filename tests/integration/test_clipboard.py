@@ -210,6 +210,27 @@ def test_bug_class_B2_another_window_gets_the_focus_before_the_answer(clip):
     assert clip.paste('banking')['bytes'] == 6  # the text is there still
 
 
+def test_into_a_gtk_entry(clip):
+    """As a person does it: the keys of Bulkhead, then the application's own."""
+    clip.own('work', 'printf "to the entry"')
+    clip.copy('work')
+    clip.s.cli('run', 'banking', '--', 'sh', '-c', 'rm -f ~/typed; zenity --entry --title=entry > ~/typed')
+    terminal, clip.windows['banking'] = clip.windows['banking'], clip.s.wait_window('banking', title='entry')
+    try:
+        clip.paste('banking')
+        d = clip.s.desktop.d
+        for keys in ((XK.XK_Control_L, XK.XK_a), (XK.XK_Control_L, XK.XK_v), (XK.XK_Return,)):
+            codes = [d.keysym_to_keycode(k) for k in keys]
+            for c in codes:
+                xtest.fake_input(d, X.KeyPress, c)
+            for c in reversed(codes):
+                xtest.fake_input(d, X.KeyRelease, c)
+        d.sync()
+        clip.s.desktop.wait(lambda: clip.inside('banking', 'test "$(cat ~/typed)" = "to the entry"', check=False) == 0, 20, 'the entry to be typed')
+    finally:
+        clip.windows['banking'] = terminal
+
+
 def test_bug_class_C3_over_the_limit_is_refused_and_nothing_is_pasted(clip):
     clip.own('work', 'printf old')
     clip.copy('work')
