@@ -144,6 +144,8 @@ struct health_watch *health_watch_new(struct health *h) {
 	w->cancel = g_cancellable_new();
 	watch_pressure(w);
 	health_watch_disk(w);
+	/* GLib would look every four seconds for a folder that is not there. */
+	g_mkdir_with_parents(folder, 0700);
 	w->rules = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (w->rules)
 		g_signal_connect(w->rules, "changed", G_CALLBACK(on_rules), w);

@@ -327,6 +327,8 @@ void timeline_window_show(struct tray *tray) {
 	t->reader = audit_reader_new(folder);
 	t->cancel = g_cancellable_new();
 	build(t);
+	/* GLib would look every four seconds for a folder that is not there. */
+	g_mkdir_with_parents(folder, 0700);
 	t->monitor = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
 	if (t->monitor) {
 		g_file_monitor_set_rate_limit(t->monitor, 100);
