@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -43,6 +44,11 @@ def x_server(stack, argv):
 
 def xvfb(stack, size='2100x1300'):
     return x_server(stack, ['Xvfb', '-screen', '0', size + 'x24', '-noreset', '-nolisten', 'tcp'])
+
+
+def listens(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
 
 
 class Tool:
@@ -99,7 +105,8 @@ class Xephyr:
 
 
 class Xpra:
-    """A server and a client on one machine, with its shared-memory transfer; no isolation."""
+    """A server and a client on one machine, with its shared-memory transfer; no isolation. Without python3-pil its server accepts
+    nobody, without python3-gi-cairo its client paints nothing: both come with it only as recommendations."""
     name = 'xpra'
 
     def __init__(self, stack, build, w, h):
@@ -120,7 +127,7 @@ class Xpra:
         path = folder + '/socket'
         server = start(['xpra', 'start', self.source, '--use-display=yes', f'--bind={path}', *quiet])
         self.tool = Tool(stack, build, self.source, self.sink, w, h)
-        while not os.path.exists(path):
+        while not listens(path):  # the socket stands there long before anybody listens
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(0.1)
                 raise RuntimeError('xpra did not start: ' + open(folder + '/log', errors='replace').read()[-500:])
@@ -177,7 +184,7 @@ def main():
     a = p.parse_args()
     build = pathlib.Path(a.build).resolve()
     kinds = [Floor, Ours] + ([Xephyr] if shutil.which('Xephyr') else [])
-    if a.only:  # xpra only when it is asked for: what it shows is not always the colour that was drawn
+    if a.only:  # xpra only when it is asked for: it takes minutes
         kinds = [k for k in [*kinds, Xpra] if k.name in a.only]
     for size in a.size or ['640x480', '1920x1080']:
         w, h = map(int, size.split('x'))
