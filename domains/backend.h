@@ -52,7 +52,8 @@ struct backend_ops {
 	void (*stop)(struct machine *m, unsigned timeout_ms);
 	void (*kill)(struct machine *m);
 	void (*pause)(struct machine *m, bool pause);
-	/* What it was started from has changed since: it is not what a start now would give. */
+	/* What it was started from has changed since: it is not what a start now would give. May be
+	 * NULL: never. */
 	bool (*outdated)(const struct machine *m);
 	/* The person works in it now, or no more. NULL: nothing to do. */
 	void (*focus)(struct machine *m, bool focused);

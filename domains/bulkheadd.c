@@ -15,7 +15,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 struct bulkheadd {
 	GMainLoop *loop;
@@ -143,10 +142,14 @@ static void on_name_lost(GDBusConnection *c, const gchar *name, gpointer user) {
 
 /* Only one manager per runtime folder: whoever holds the lock. */
 static bool take_lock(struct bulkheadd *b) {
+	/* A record lock, not flock: a child that has not become its program yet would hold that one
+	 * on when bulkheadd is killed. */
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
 	b->lock = openat(b->runtime, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (b->lock >= 0 && !flock(b->lock, LOCK_EX | LOCK_NB))
+	if (b->lock >= 0 && !fcntl(b->lock, F_SETLK, &whole))
 		return true;
-	if (errno == EWOULDBLOCK)
+	if (errno == EAGAIN || errno == EACCES)
 		fprintf(stderr,
 			"bulkheadd: another bulkheadd runs already (it holds %s/lock); "
 			"`bulkhead` talks to that one\n",

@@ -18,7 +18,7 @@ struct domain {
 	bool stop_asked; /* because bulkheadd is to end with all domains */
 	/* pool.h */
 	char *prepared_for; /* the model; NULL: it is seen, and somebody's */
-	bool rests, pausing, discarded;
+	bool rests, pausing, discarded, taken;
 	/* commands */
 	uint32_t next_command;
 	GHashTable *commands; /* id -> struct command */

@@ -86,6 +86,7 @@ static struct domain *find_model(struct manager *m, const char *name, GError **e
 }
 
 struct taking {
+	struct manager *in;
 	struct domain *taken;
 	void (*done)(void *user, struct domain *d, const GError *error);
 	void *user;
@@ -94,6 +95,10 @@ struct taking {
 static void on_awake(void *user, const GError *error) {
 	struct taking *t = user;
 
+	if (error)
+		domain_kill(t->taken, manager_ignore, NULL);
+	else
+		manager_show(t->in, t->taken);
 	t->done(t->user, error ? NULL : t->taken, error);
 	g_free(t);
 }
@@ -111,8 +116,8 @@ void manager_create_disposable(struct manager *m, const char *name,
 		return;
 	}
 	g_message("domain %s: taken", domain_name(d));
-	manager_show(m, d);
 	t = g_new0(struct taking, 1);
+	t->in = m;
 	t->taken = d;
 	t->done = done;
 	t->user = user;

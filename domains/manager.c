@@ -55,6 +55,7 @@ static struct domain *add(
 }
 
 void manager_show(struct manager *m, struct domain *d) {
+	g_clear_pointer(&d->prepared_for, g_free);
 	m->events->added(m->user, d);
 	calls_domain(m->calls, d);
 	pool_look(m->pool);

@@ -46,13 +46,13 @@ static bool up_to_date(const struct domain *d, const struct domain *model) {
 	struct definition *today = disposable_definition(model->definition, d->definition->name);
 	g_autofree char *has = definition_format(d->definition), *should = NULL;
 
-	if (!today)
+	if (!today || !d->machine)
 		return false;
 	/* Each has a uuid of its own. */
 	if (!definition_set(today, "uuid", d->definition->uuid, NULL))
 		return false;
 	should = definition_format(today);
-	return !strcmp(has, should) && !d->in->ops->outdated(d->machine);
+	return !strcmp(has, should) && (!d->in->ops->outdated || !d->in->ops->outdated(d->machine));
 }
 
 static bool settled(const struct domain *d) {
@@ -94,7 +94,7 @@ static unsigned keep(struct pool *p, struct domain *model, unsigned n, bool *ret
 	while (g_hash_table_iter_next(&i, NULL, &value)) {
 		struct domain *d = value;
 
-		if (!d->prepared_for || strcmp(d->prepared_for, domain_name(model)))
+		if (!d->prepared_for || d->taken || strcmp(d->prepared_for, domain_name(model)))
 			continue;
 		if (d->discarded || count >= n || !up_to_date(d, model)) {
 			throw_away(d);
@@ -145,7 +145,7 @@ static void drop_orphans(struct pool *p) {
 	while (g_hash_table_iter_next(&i, NULL, &value)) {
 		struct domain *d = value;
 
-		if (d->prepared_for && !manager_find(p->in, d->prepared_for))
+		if (d->prepared_for && !d->taken && !manager_find(p->in, d->prepared_for))
 			throw_away(d);
 	}
 }
@@ -159,7 +159,7 @@ static void tell(struct pool *p) {
 	while (g_hash_table_iter_next(&i, NULL, &value)) {
 		struct domain *d = value;
 
-		if (d->prepared_for)
+		if (d->prepared_for && !d->taken)
 			g_string_append_printf(now, "%s %d ", domain_name(d), (int)d->state);
 	}
 	if (g_strcmp0(p->told, now->str))
@@ -197,8 +197,8 @@ void pool_look(struct pool *p) {
 
 static bool ready(const struct domain *d, const struct domain *model) {
 	return d->prepared_for && !strcmp(d->prepared_for, domain_name(model)) && !d->pausing &&
-	       !d->discarded && (d->state == DOMAIN_PAUSED || d->state == DOMAIN_RUNNING) &&
-	       up_to_date(d, model);
+	       !d->taken && !d->discarded &&
+	       (d->state == DOMAIN_PAUSED || d->state == DOMAIN_RUNNING) && up_to_date(d, model);
 }
 
 struct domain *pool_take(struct pool *p, struct domain *model) {
@@ -216,7 +216,7 @@ struct domain *pool_take(struct pool *p, struct domain *model) {
 		/* The mark first: whatever happens, it is never given out twice. */
 		if (ready(d, model) &&
 			!store_mark(&p->in->store, domain_name(d), MARK_PREPARED, false)) {
-			g_clear_pointer(&d->prepared_for, g_free);
+			d->taken = true;
 			return d;
 		}
 	}

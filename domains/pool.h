@@ -16,5 +16,6 @@ struct pool *pool_free(struct pool *p);
 /* Something changed of a domain, a model or the number of them: looks after the pool, soon. */
 void pool_look(struct pool *p);
 
-/* One that is ready, which is the caller's from now on: paused or running. NULL: there is none. */
+/* One that is ready, which is the caller's from now on: paused or running, and not seen before
+ * manager_show. NULL: there is none. */
 struct domain *pool_take(struct pool *p, struct domain *model);
