@@ -15,8 +15,11 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <pwd.h>
+#include <sys/resource.h>
 
 #define CALLS_MAX    512
+#define CALL_FDS     8  /* streams, pidfd and vchan of one */
+#define OTHER_FDS    32 /* of the agent itself, and what a start needs for a moment */
 #define DATA_TIMEOUT 120
 
 enum { EXIT_TROUBLE = 125, EXIT_NO_SERVICE = 127 };
@@ -26,13 +29,16 @@ struct calls {
 	GHashTable *running; /* struct call -> itself */
 	struct session *session;
 	struct quota quota;
+	GQueue waiting; /* struct call: for descriptors */
+	unsigned begun, at_once;
 };
 
 struct call {
 	struct calls *in;
 	struct charge charge;
 	struct qrexec_peer peer;
-	bool just_exec;
+	bool just_exec, begun;
+	size_t text_len;
 	char *text; /* the command; the pieces below point into it */
 	struct qrexec_command command;
 	struct config config;
@@ -59,15 +65,21 @@ static void call_free(void *data) {
 	if (c->fd >= 0)
 		close(c->fd);
 	charge_release(&c->charge);
+	if (c->begun)
+		c->in->begun--;
 	g_free(c->text);
 	g_free(c);
 }
 
 /* It is over, and with it perhaps the agent. */
-static void call_over(struct call *c) {
-	struct agent *a = c->in->agent;
+static void begin_waiting(struct calls *all);
 
-	g_hash_table_remove(c->in->running, c);
+static void call_over(struct call *c) {
+	struct calls *all = c->in;
+	struct agent *a = all->agent;
+
+	g_hash_table_remove(all->running, c);
+	begin_waiting(all);
 	agent_call_over(a);
 }
 
@@ -277,6 +289,35 @@ static void find_and_run(struct call *c) {
 	session_wait(c->in->session, &c->command, on_session, c);
 }
 
+static void begin(struct call *c) {
+	c->begun = true;
+	c->in->begun++;
+	if (qrexec_command_parse(c->text, c->text_len, &c->command))
+		answer(c, EXIT_TROUBLE);
+	else if (c->command.service)
+		find_and_run(c);
+	else
+		run_command_line(c);
+}
+
+/* One that cannot have its descriptors could not even tell its caller so: it waits for others'. */
+static void begin_waiting(struct calls *all) {
+	struct call *c;
+
+	while (all->begun < all->at_once && (c = g_queue_pop_head(&all->waiting)))
+		begin(c);
+}
+
+static unsigned calls_at_once(void) {
+	struct rlimit fds;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &fds) || fds.rlim_cur == RLIM_INFINITY)
+		return CALLS_MAX;
+	most = fds.rlim_cur > OTHER_FDS + CALL_FDS ? (fds.rlim_cur - OTHER_FDS) / CALL_FDS : 1;
+	return most < CALLS_MAX ? (unsigned)most : CALLS_MAX;
+}
+
 void calls_run(struct calls *all, const struct qrexec_msg *m) {
 	struct call *c = g_new0(struct call, 1);
 
@@ -291,13 +332,10 @@ void calls_run(struct calls *all, const struct qrexec_msg *m) {
 	}
 	c->just_exec = m->type == QREXEC_JUST_EXEC;
 	c->text = g_strndup(m->command.text, m->command.len);
+	c->text_len = m->command.len;
 	g_hash_table_add(all->running, c);
-	if (qrexec_command_parse(c->text, m->command.len, &c->command))
-		answer(c, EXIT_TROUBLE);
-	else if (c->command.service)
-		find_and_run(c);
-	else
-		run_command_line(c);
+	g_queue_push_tail(&all->waiting, c);
+	begin_waiting(all);
 }
 
 unsigned calls_count(const struct calls *all) {
@@ -309,6 +347,8 @@ struct calls *calls_new(struct agent *a) {
 
 	all->agent = a;
 	all->quota.limit = CALLS_MAX;
+	all->at_once = calls_at_once();
+	g_queue_init(&all->waiting);
 	all->running = g_hash_table_new_full(NULL, NULL, NULL, call_free);
 	all->session = session_new(a->options.service_paths);
 	return all;
@@ -318,6 +358,7 @@ struct calls *calls_free(struct calls *all) {
 	if (!all)
 		return NULL;
 	all->session = session_free(all->session);
+	g_queue_clear(&all->waiting); /* each stands among the running ones too */
 	g_hash_table_destroy(all->running);
 	g_free(all);
 	return NULL;
