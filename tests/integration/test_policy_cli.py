@@ -225,3 +225,26 @@ def test_bug_class_E12_rules_that_name_a_domain_are_listed(policy, tmp_path):
     r = policy('names', '--dir', rules, '--domains', data, 'Mail')
     assert (r.returncode, r.stdout) == (0, 'no rule names Mail\n')
     assert policy('names', '--dir', rules).returncode == 4
+
+
+def test_a_draft_is_linted_in_place_of_the_file_and_changes_nothing(build, tmp_path):
+    own, shipped = tmp_path / 'config/bulkhead/policy.d', tmp_path / 'shipped'
+    own.mkdir(parents=True)
+    shipped.mkdir()
+    (own / '30-own.policy').write_text('a.B * work private allow\n')
+    (shipped / '30-own.policy').write_text('# hidden by the one of the same name\n')
+    (shipped / '90-default.policy').write_text('* * * * deny\n')
+    env = {**os.environ, 'XDG_CONFIG_HOME': str(tmp_path / 'config'), 'BULKHEAD_POLICY_PATH': f'{own}:{shipped}'}
+
+    def run(*args, text=''):
+        return subprocess.run([str(build / 'domains' / 'cli' / 'bulkhead-policy'), *args], env=env, input=text, capture_output=True, text=True, timeout=60)
+    files = json.loads(run('files', '--json').stdout)
+    assert files['own'] == str(own)
+    assert [(f['folder'], f['name'], f['own']) for f in files['files']] == [(str(own), '30-own.policy', True), (str(shipped), '90-default.policy', False)]
+    broken = run('lint', '--json', '--draft', '30-own.policy', text='# first\na.B * work private alow\n')
+    assert broken.returncode == 3 and json.loads(broken.stdout)['errors'][0]['line'] == 2
+    assert run('lint', '--draft', 'new.policy', text='a.B * work private deny\n').returncode == 1, 'the new file is shadowed by the one that is there'
+    assert run('lint', text='nonsense').returncode == 0
+    for name in ('../30-own.policy', '.x.policy', 'x.txt', ''):
+        assert run('lint', '--draft', name, text='').returncode == 3
+    assert (own / '30-own.policy').read_text() == 'a.B * work private allow\n' and not (own / 'new.policy').exists()
