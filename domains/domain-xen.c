@@ -214,10 +214,13 @@ static gboolean on_too_slow(gpointer user) {
 }
 
 static int stop(struct helper *h, int timeout_ms) {
+	bool paused = h->state == HELPER_PAUSED;
+
 	h->asked = true;
 	set_state(h, HELPER_STOPPING, "");
 	/* One that does not listen is destroyed when its time is over. */
-	(void)libxl_domain_unpause(h->ctx, h->domid, NULL);
+	if (paused)
+		(void)libxl_domain_unpause(h->ctx, h->domid, NULL);
 	(void)libxl_domain_shutdown(h->ctx, h->domid, NULL);
 	if (!h->kill_timer)
 		h->kill_timer = g_timeout_add((guint)MAX(timeout_ms, 0), on_too_slow, h);

@@ -92,7 +92,7 @@ def starts(machine):
 
 
 def helper_killed(machine):
-    """bug class F: a helper that is killed, and one that hangs, is replaced and takes its domain over again; the domain runs on."""
+    """A helper that is killed, and one that hangs, is replaced and takes its domain over again; the domain runs on."""
     domid = machine.sh("xl domid alpha").strip()
     pattern = "^/opt/test/bin/bulkhead-xen-domain --name=alpha "
     for signal in ("KILL", "STOP"):
@@ -171,6 +171,18 @@ def stops(machine):
         raise Failure("what was in the private volume is gone")
 
 
+def bug_class_N5_partition_table(machine):
+    """The admin domain looks at nothing that a guest wrote on its volume: a partition table there makes no device here."""
+    machine.sh("python3 -c \"open('/dev/xvdb', 'r+b').write(bytes(446) + (bytes([128, 0, 1, 0, 131, 0, 1, 0]) + "
+               "(8).to_bytes(4, 'little') + (64).to_bytes(4, 'little')) * 4 + bytes([85, 170]))\" && sync", guest="alpha")
+    machine.sh("blockdev --rereadpt /dev/xvdb; grep -q xvdb1 /proc/partitions", guest="alpha")  # a guest does look
+    machine.bulkhead("domain kill alpha", timeout=120)
+    create(machine, "alpha")
+    seen = machine.sh("cat /proc/partitions; ls /dev")
+    if "loop0\n" not in seen or any(f"loop{n}p" in seen for n in range(8)):
+        raise Failure("block devices of the admin domain:\n" + seen)
+
+
 for check in (admin_screen, without, definitions, starts):
     check.vital = True
-CHECKS = [admin_screen, without, definitions, starts, pauses, helper_killed, manager_restarted, agents, copies, stops]
+CHECKS = [admin_screen, without, definitions, starts, pauses, helper_killed, manager_restarted, agents, copies, stops, bug_class_N5_partition_table]
