@@ -129,7 +129,7 @@ def pauses(machine):
 
 
 def agents(machine):
-    """The guests' qrexec-agents come; `bulkhead run` brings a command's exit status back."""
+    """The guests' qrexec-agents come; `bulkhead run --wait` runs a command there and ends with it."""
     for name in KINDS:
         machine.sh("/opt/test/inside/domain-qrexec", timeout=120, guest=name)
     for name in KINDS:
