@@ -137,6 +137,20 @@ def test_what_is_typed_reaches_the_focused_domain_only(session, two):
     assert in_domain(session, 'work', 'test -e ~/typed2') == 1
 
 
+def test_bug_class_B2_what_was_run_by_the_person_has_the_focus(session, two):
+    """Whole way: the CLI, bulkheadd, the gui-daemon, the window manager; another domain has the focus and was typed into."""
+    d = session.desktop.d
+    focus(session, two['banking'])
+    say(session, 'true\n')
+    session.cli('run', 'work', '--', 'xterm', '-T', 'launched')
+
+    def launched():
+        return next((w for w, t in session.windows('work') if 'launched' in t), None)
+
+    w = session.desktop.wait(launched, 20, 'the window of what was run')
+    session.desktop.wait(lambda: d.get_input_focus().focus.id == w.id, 20, 'its focus')
+
+
 def test_the_admins_layout_is_the_domains(session, two):
     """The key right of T gives z on a German keyboard and y on an American one, in the domain too."""
     def layout(name):
