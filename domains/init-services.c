@@ -39,7 +39,7 @@ static const struct row {
 		{BIN "bulkhead-gui-agent", "--vchan=local:/run/bulkhead/hv.sock"}},
 	{INIT_QREXEC_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-qrexec-agent", "/run/bulkhead/hv.sock"},
 		{BIN "bulkhead-qrexec-agent", "--vchan=local:/run/bulkhead/hv.sock"}},
-	{INIT_NOTIFY_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-notify-agent"},
+	{INIT_NOTIFY_AGENT, NEEDS_DISPLAY, {BIN "bulkhead-notify-agent", "/usr/bin/dbus-daemon"},
 		{BIN "bulkhead-notify-agent"}},
 };
 
