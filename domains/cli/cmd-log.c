@@ -186,6 +186,7 @@ static void catch_up(struct viewer *v) {
 	read_on(v);
 	if (is_same(v))
 		return;
+	read_on(v); /* what came before it was moved, and after we read */
 	if (v->fd >= 0 && !fstat(v->fd, &ours)) {
 		for (i = AUDIT_KEPT; i > 0; i--) {
 			g_autofree char *path = g_strdup_printf("%s.%d", v->path, i);
