@@ -149,7 +149,7 @@ char *paths_find(const char *name) {
 	char *found = find_in(g_getenv("BULKHEAD_LIBEXEC"), name);
 
 	if (!found)
-		found = find_in(BULKHEAD_LIBEXECDIR ":" BULKHEAD_DATADIR, name);
+		found = find_in(BULKHEAD_LIBEXECDIR ":" BULKHEAD_DATADIR ":" BULKHEAD_BINDIR, name);
 	return found;
 }
 

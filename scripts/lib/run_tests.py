@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -178,6 +179,7 @@ class Runner:
             self.sanitizers()
             self.variants()
             self.fuzz(a.fuzz_seconds)
+            self.counted('packages', ['tests/packages/run'], 1500, prefix=self.prefix)
             self.xen()
         self.report()
         return 1 if self.count.failed else 0
@@ -226,30 +228,33 @@ class Runner:
             return self.count.skip('xen', 'no test there yet')
         if os.geteuid() != 0:
             return self.count.skip('xen', 'making its images takes root: start scripts/test through sudo')
-        self.stage('Xen in QEMU')
-        log = self.logs / 'xen.log'
+        self.counted('xen', ['tests/xen/run', '--build', 'build-tests/gcc'], 1800)
+
+    def counted(self, name, argv, seconds, prefix=()):
+        """A script that prints a line per check and "N passed, N failed" at the end."""
+        self.stage(name)
+        log = self.logs / f'{name}.log'
         with open(log, 'wb') as out:
-            p = subprocess.Popen([str(run), '--build', 'build-tests/gcc'], cwd=self.source, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            p = subprocess.Popen([*prefix, str(self.source / argv[0]), *argv[1:]], cwd=self.source, env={**os.environ, **self.env} if prefix else None,
+                                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
             try:
-                p.wait(1800)
+                p.wait(seconds)
             except subprocess.TimeoutExpired:
-                self.count.add('xen', 'run', 'not finished after 30 minutes')
+                self.count.add(name, 'run', f'not finished after {seconds} s')
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(p.pid, signal.SIGKILL)
             p.wait()
         lines = log.read_text(errors='replace').splitlines()
-        last = lines[-1] if lines else ''
-        import re
-        m = re.fullmatch(r'(\d+) passed, (\d+) failed(?:, (\d+) skipped)?', last)
+        m = re.fullmatch(r'(\d+) passed, (\d+) failed(?:, (\d+) skipped)?', lines[-1] if lines else '')
         if not m:
             print('\n'.join(lines[-40:]))
-            return self.count.add('xen', 'run', f'ended without its count (see {log})')
+            return self.count.add(name, 'run', f'ended without its count (see {log})')
         self.count.passed += int(m[1])
         self.count.failed += int(m[2])
         self.count.skipped += int(m[3] or 0)
         if int(m[2]):
             print('\n'.join(lines[-60:]))
-            self.count.failures.append(f'xen: see {log}')
+            self.count.failures.append(f'{name}: see {log}')
 
     def soak(self):
         self.stage('soak: long cycles and long fuzzing')
