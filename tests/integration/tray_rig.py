@@ -152,7 +152,7 @@ SPOKEN = '''
 import json, sys
 import gi
 gi.require_version('Atspi', '2.0')
-from gi.repository import Atspi
+from gi.repository import Atspi, GLib
 Atspi.init()
 wanted, action = (sys.argv[1:] + ['', ''])[:2]
 found = []
@@ -180,7 +180,10 @@ def walk(node, depth):
         print(json.dumps(True))
         sys.exit(0)
     for i in range(min(node.get_child_count(), 200)):
-        walk(node.get_child_at_index(i), depth + 1)
+        try:
+            walk(node.get_child_at_index(i), depth + 1)
+        except GLib.GError:  # it went while it was looked at: it is not shown
+            pass
 desktop = Atspi.get_desktop(0)
 for i in range(desktop.get_child_count()):
     app = desktop.get_child_at_index(i)
