@@ -61,6 +61,24 @@ static struct domain *find(struct dbus *b, const char *name, GDBusMethodInvocati
 	return NULL;
 }
 
+static void clone_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	const char *from, *name;
+	struct domain *d;
+
+	g_variant_get(args, "(&s&s)", &from, &name);
+	d = find(b, from, i);
+	if (!d)
+		return;
+	if (!manager_clone(b->manager, d, name, &error)) {
+		dbus_fail(i, error);
+		return;
+	}
+	path = dbus_path(name);
+	g_dbus_method_invocation_return_value(i, g_variant_new("(o)", path));
+}
+
 static void remove_domain(struct dbus *b, GVariant *args, GDBusMethodInvocation *i) {
 	const char *name;
 	gboolean keep;
@@ -221,6 +239,7 @@ static const struct {
 	void (*call)(struct dbus *b, GVariant *args, GDBusMethodInvocation *i);
 } methods[] = {
 	{"CreateDomain", create_domain},
+	{"CloneDomain", clone_domain},
 	{"CreateDisposable", create_disposable},
 	{"RemoveDomain", remove_domain},
 	{"GetDomain", get_domain},

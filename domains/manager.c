@@ -151,6 +151,20 @@ static void on_bad(void *user, const char *file, const char *why) {
 	g_hash_table_insert(m->broken, g_strdup(file), g_strdup(why));
 }
 
+struct domain *manager_clone(
+	struct manager *m, const struct domain *from, const char *name, GError **error) {
+	g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(g_free);
+
+	for (size_t i = 0; i < property_count; i++) {
+		if (!strcmp(properties[i].key, "uuid"))
+			continue;
+		g_ptr_array_add(pairs, g_strdup(properties[i].key));
+		g_ptr_array_add(pairs, definition_get(from->definition, &properties[i]));
+	}
+	g_ptr_array_add(pairs, NULL);
+	return manager_create(m, name, (const char *const *)pairs->pdata, error);
+}
+
 static void on_good(void *user, struct definition *definition) {
 	AUTO(definition_free_p) struct definition *mine = definition;
 	struct manager *m = user;

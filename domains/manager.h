@@ -55,6 +55,9 @@ struct domain *manager_find_shown(struct manager *m, const char *name);
 /* pairs: key, text, ..., NULL. NULL and *error. */
 struct domain *manager_create(
 	struct manager *m, const char *name, const char *const *pairs, GError **error);
+/* One with the properties of another, but its uuid. NULL and *error. */
+struct domain *manager_clone(
+	struct manager *m, const struct domain *from, const char *name, GError **error);
 /* Makes a domain of that definition, which is taken over; prepared_for: the model of one that
  * nobody sees yet, or NULL. NULL and *error. */
 struct domain *manager_add(

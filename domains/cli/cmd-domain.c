@@ -72,6 +72,28 @@ static int create(int argc, char **argv) {
 	return call_done(&c, r, error);
 }
 
+static int clone_(int argc, char **argv) {
+	GOptionEntry entries[] = {{NULL}};
+	struct cli c;
+	GError *error = NULL;
+	GVariant *r;
+	int status;
+
+	if (!cli_options(&argc, &argv, entries, "FROM NAME",
+		    "Makes a domain with the properties of another one, and an empty home.", false))
+		return CLI_USAGE;
+	if (argc != 3) {
+		fprintf(stderr, "bulkhead: domain clone needs two names\n");
+		return CLI_USAGE;
+	}
+	status = cli_connect(&c, true);
+	if (status)
+		return status;
+	r = cli_call(
+		&c, NULL, "CloneDomain", g_variant_new("(ss)", argv[1], argv[2]), "(o)", &error);
+	return call_done(&c, r, error);
+}
+
 static int remove_(int argc, char **argv) {
 	gboolean keep = FALSE;
 	GOptionEntry entries[] = {
@@ -193,6 +215,8 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{"create", create, "NAME [--label L] [--netvm N] ...   make a domain"},
+	{"clone", clone_,
+		"FROM NAME                          make one like another, with an empty home"},
 	{"list", cmd_domain_list,
 		"[--json]                           all domains and their states"},
 	{"show", cmd_domain_show, "NAME [--json]                      everything about one"},

@@ -13,7 +13,7 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{"domain", cmd_domain,
-		"create, list, show, set, remove, start, stop, kill, pause, unpause, log"},
+		"create, clone, list, show, set, remove, start, stop, kill, pause, unpause, log"},
 	{"run", cmd_run, "run a command in a domain"},
 	{"label", cmd_label, "the labels: colours and patterns"},
 	{"manager", cmd_manager, "what holds for all domains: status, reload, hide, show, quit"},

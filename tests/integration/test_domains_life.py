@@ -57,6 +57,23 @@ def test_create_show_set_remove(rig):
     assert [x['name'] for x in json.loads(rig.cli('domain', 'list', '--json').stdout)] == ['other']
 
 
+def test_a_clone_is_alike_but_itself(rig):
+    rig.cli('domain', 'create', 'work', '--label', 'blue', '--netvm', 'net', '--notes', 'mine', '--cpu-weight', '70')
+    rig.cli('domain', 'start', 'work')
+    rig.inside('work', 'touch', 'secret')
+    rig.cli('domain', 'clone', 'work', 'other')
+    old, new = rig.show('work'), rig.show('other')
+    live = {'name', 'id', 'state', 'uuid', 'gui', 'network', 'host_user', 'cgroup'}
+    assert {k: v for k, v in old.items() if k not in live} == {k: v for k, v in new.items() if k not in live}
+    assert old['uuid'] != new['uuid'] and new['state'] == 'stopped'
+    assert rig.inside('work', 'ls') == 'secret\n'
+    rig.cli('domain', 'start', 'other')
+    assert rig.inside('other', 'ls') == ''
+    rig.cli('domain', 'clone', 'none-such', 'x', status=3)
+    assert 'already' in rig.cli('domain', 'clone', 'work', 'other', status=1).stderr
+    rig.cli('domain', 'clone', 'work', '-x', status=2)
+
+
 @pytest.mark.parametrize('argv, status, says', [
     (['domain', 'create', 'work'], 1, 'work already'),
     (['domain', 'create', '9lives'], 2, '9lives'),
