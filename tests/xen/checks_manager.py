@@ -157,7 +157,7 @@ def copies(machine):
 
 
 def stops(machine):
-    """stop ends a domain cleanly, kill at once, a crash is told; the private volume stays and the volatile one goes."""
+    """stop ends a domain cleanly; the private volume stays and the volatile one goes."""
     begin = time.monotonic()
     machine.sh("mount /dev/xvdb /mnt && echo kept > /mnt/file && umount /mnt", guest="beta")
     machine.bulkhead("domain stop beta", timeout=180)
