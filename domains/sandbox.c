@@ -77,12 +77,23 @@ static const char *const programs[] = {
 	"bulkhead-open",
 	"bulkhead-notify-agent",
 };
-/* Other names of bulkhead-copy, where it is not installed in /usr. */
-static const char *const copy_names[] = {
-	"bulkhead-move", "qvm-copy", "qvm-move", "qvm-copy-to-vm", "qvm-move-to-vm"};
+/* Other names of programs, where they are not installed in /usr. */
+static const struct {
+	const char *name, *program;
+} names[] = {{"bulkhead-move", "bulkhead-copy"}, {"qvm-copy", "bulkhead-copy"},
+	{"qvm-move", "bulkhead-copy"}, {"qvm-copy-to-vm", "bulkhead-copy"},
+	{"qvm-move-to-vm", "bulkhead-copy"}, {"qvm-open-in-vm", "bulkhead-open"},
+	{"qvm-open-in-dvm", "bulkhead-open"}};
 /* What other domains may call here, if the policy lets them. */
-static const char *const services[] = {
-	"qubes.Filecopy", "bulkhead.ClipboardText", "qubes.GetAppmenus"};
+static const char *const services[] = {"qubes.Filecopy", "qubes.OpenInVM", "qubes.OpenURL",
+	"bulkhead.ClipboardText", "qubes.GetAppmenus"};
+/* What its file managers and desktops offer for a file, below /run/bulkhead/share. */
+static const struct {
+	const char *file, *folder;
+} shares[] = {{"bulkhead-copy.desktop", "applications"}, {"bulkhead-open.desktop", "applications"},
+	{"bulkhead-copy.desktop", "Thunar/sendto"}, {"bulkhead-open.desktop", "Thunar/sendto"},
+	{"bulkhead-copy-action.desktop", "file-manager/actions"},
+	{"bulkhead-open-action.desktop", "file-manager/actions"}};
 /* Where the X server's settings are looked for outside, and found inside. */
 #define XORG_CONF "xorg-dummy.conf"
 
@@ -296,15 +307,23 @@ static int add_ours(struct sandbox_command *c, const struct sandbox *s, GError *
 		if (path && add_program(c, s, path, dest, error))
 			return -1;
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(copy_names); i++) {
-		g_autofree char *dest = g_strconcat("/run/bulkhead/bin/", copy_names[i], NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *dest = g_strconcat("/run/bulkhead/bin/", names[i].name, NULL);
 
-		arg(c, "--symlink", "bulkhead-copy", dest, NULL);
+		arg(c, "--symlink", names[i].program, dest, NULL);
 	}
 	arg(c, "--perms", "0755", "--dir", "/run/bulkhead/rpc", NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(services); i++) {
 		g_autofree char *path = paths_find(services[i]),
 				*dest = g_strconcat("/run/bulkhead/rpc/", services[i], NULL);
+
+		if (path && add_program(c, s, path, dest, error))
+			return -1;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(shares); i++) {
+		g_autofree char *path = paths_find(shares[i].file),
+				*dest = g_build_filename("/run/bulkhead/share", shares[i].folder,
+					shares[i].file, NULL);
 
 		if (path && add_program(c, s, path, dest, error))
 			return -1;
@@ -322,6 +341,7 @@ static void add_environment(struct sandbox_command *c, const struct sandbox *s) 
 	arg(c, "--setenv", "HOME", home, "--setenv", "USER", s->user, "--setenv", "LOGNAME",
 		s->user, "--setenv", "SHELL", "/bin/bash", "--setenv", "PATH",
 		"/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/run/bulkhead/bin",
+		"--setenv", "XDG_DATA_DIRS", "/usr/local/share:/usr/share:/run/bulkhead/share",
 		"--setenv", "XDG_RUNTIME_DIR", "/run/user/" G_STRINGIFY(SANDBOX_UID), "--setenv",
 		"DISPLAY", ":0", "--setenv", "XDG_SESSION_TYPE", "x11", "--setenv",
 		"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/" G_STRINGIFY(SANDBOX_UID) "/bus",
