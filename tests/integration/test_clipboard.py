@@ -164,13 +164,15 @@ def preview(clip):
 
 
 def asked(clip, name):
-    """The person pressed the keys and sees the preview."""
+    """The person pressed the keys in `private` and sees the preview of what work's clipboard had: with both labels, unlike the news of the copy."""
     clip.focus(name)
-    before = preview(clip)
-    if before:
-        clip.s.desktop.wait(lambda: not preview(clip), 20, 'the news before to go')
     clip.chord('v')
-    return clip.s.desktop.wait(lambda: preview(clip), 20, 'the preview')
+    both = {(0x34, 0x65, 0xa4), (0x73, 0xd2, 0x16)}
+
+    def there():
+        w = preview(clip)
+        return w if w and both <= {p for row in clip.s.desktop.pixels(*clip.s.desktop.absolute(w)) for p in row} else None
+    return clip.s.desktop.wait(there, 20, 'the preview with both labels')
 
 
 def test_ask_shows_the_preview_and_the_keys_again_paste(clip):
@@ -180,9 +182,6 @@ def test_ask_shows_the_preview_and_the_keys_again_paste(clip):
     w = asked(clip, 'private')
     d = clip.s.desktop.d
     assert w.get_full_property(d.intern_atom('_BULKHEAD_TRUSTED'), X.AnyPropertyType)
-    where = clip.s.desktop.absolute(w)
-    both = {(0x34, 0x65, 0xa4), (0x73, 0xd2, 0x16)}
-    clip.s.desktop.wait(lambda: both <= {p for row in clip.s.desktop.pixels(*where) for p in row}, 20, 'both labels')
     clip.has('private', 'printf before')  # nothing has left yet
     assert d.get_input_focus().focus.id == clip.windows['private'].id, 'the preview takes no focus'
     assert len(clip.records()) == clip.mark
