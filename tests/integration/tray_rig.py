@@ -110,7 +110,9 @@ class Tray:
         return self
 
     def again(self, *options):
-        """Another call of the same program: it tells the first one."""
+        """Another call of the same program: it tells the first one, once that is to be found."""
+        if self.p.poll() is None and 'no-bus' not in self.env['DBUS_SESSION_BUS_ADDRESS']:
+            subprocess.run(['gdbus', 'wait', '--session', '--timeout', '60', 'org.bulkhead.Tray'], env=self.env, check=True)
         return subprocess.run([self.build / 'tray' / 'bulkhead-tray', *options], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=30)
 
