@@ -57,7 +57,8 @@ def test_bug_class_H2_no_privilege_to_gain(rig):
 def test_bug_class_H3_environment_is_an_allow_list(rig):
     environment = dict(line.split('=', 1) for line in rig.inside('work', 'env', '-0').replace('\\x00', '\n').splitlines() if '=' in line)
     assert 'hunter2' not in str(environment) and 'SSH_AUTH_SOCK' not in environment
-    assert set(environment) <= {'HOME', 'USER', 'LOGNAME', 'SHELL', 'PATH', 'XDG_RUNTIME_DIR', 'DISPLAY', 'XDG_SESSION_TYPE', 'LANG', 'LC_ALL',
+    assert environment['XDG_DATA_DIRS'] == '/usr/local/share:/usr/share:/run/bulkhead/share'
+    assert set(environment) <= {'XDG_DATA_DIRS', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'PATH', 'XDG_RUNTIME_DIR', 'DISPLAY', 'XDG_SESSION_TYPE', 'LANG', 'LC_ALL',
                                 'LANGUAGE', 'TZ', 'DBUS_SESSION_BUS_ADDRESS', 'BULKHEAD_DOMAIN', 'PWD', 'SHLVL', '_', 'OLDPWD'}
     assert (environment['HOME'], environment['DISPLAY'], environment['BULKHEAD_DOMAIN']) == ('/home/user', ':0', 'work')
 
