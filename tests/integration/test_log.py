@@ -117,6 +117,7 @@ def test_starts_and_stops_are_written(build, programs):
         rig.cli('domain', 'start', 'work')
         rig.kill_manager()
         rig.start()
+        rig.inside('work', 'true')  # it is found again
         rig.cli('domain', 'stop', 'work')
         records = [json.loads(x) for x in rig.cli('log', '--json', '--domain', 'work').stdout.splitlines()]
     finally:
