@@ -10,6 +10,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -47,6 +48,21 @@ static void launch_hv(void) {
 	g_assert_cmpint(hv_link_connect(path, &rig.manager), ==, 0);
 }
 
+/* Who looks through /proc at that moment holds a dead process's socket open a little longer. */
+static void await_nobody_listens(void) {
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd, error;
+
+	path_of("manager", at.sun_path);
+	do {
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		g_assert_cmpint(fd, >=, 0);
+		error = connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0 ? errno : 0;
+		close(fd);
+		sched_yield();
+	} while (error != ECONNREFUSED);
+}
+
 static void kill_hv(void) {
 	int status;
 
@@ -54,6 +70,7 @@ static void kill_hv(void) {
 	rig.manager = hv_link_free(rig.manager);
 	kill(rig.hv, SIGKILL);
 	waitpid(rig.hv, &status, 0);
+	await_nobody_listens();
 }
 
 static void start_hv(void) {

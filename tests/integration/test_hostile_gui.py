@@ -4,6 +4,7 @@ a clear line; another domain's window keeps its pixels and its latency; nothing 
 import os
 import queue
 import re
+import select
 import socket
 import statistics
 import struct
@@ -37,14 +38,27 @@ class Daemon:
                  f'--vchan=local-fd:{end.fileno()}', f'--ctl-fd={theirs.fileno()}'],
                 pass_fds=[end.fileno(), theirs.fileno()], stderr=subprocess.DEVNULL,
                 env={**os.environ, 'DISPLAY': display, 'UBSAN_OPTIONS': 'halt_on_error=1'})
-        self.ctl, self.told, self.news = ours, [], queue.Queue()
+        ours.setblocking(False)
+        self.ctl, self.told, self.news, self.reading = ours, [], queue.Queue(), threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
         self.wait_for(STARTED)
 
     def _listen(self):
-        while data := self.ctl.recv(CTL_SIZE):
-            self.news.put(struct.unpack('<I', data[:4]) + (data[8:264].split(b'\0')[0].decode(),))
-        self.news.put((None, ''))
+        while self._take():
+            select.select([self.ctl], [], [])
+
+    def _take(self):
+        """All that the daemon has sent until now becomes news; False when it went."""
+        with self.reading:
+            while True:
+                try:
+                    data = self.ctl.recv(CTL_SIZE)
+                except BlockingIOError:
+                    return True
+                if not data:
+                    self.news.put((None, ''))
+                    return False
+                self.news.put(struct.unpack('<I', data[:4]) + (data[8:264].split(b'\0')[0].decode(),))
 
     def wait_for(self, kind):
         """The text of the next message of this kind."""
@@ -57,6 +71,8 @@ class Daemon:
             assert m[0] is not None, f'the daemon ended before it told {kind}: {self.told}'
 
     def lines(self):
+        """What it has refused until now: it tells before it answers the agent, so that what the agent saw done is told already."""
+        self._take()
         while not self.news.empty():
             self.told.append(self.news.get())
         return [text for kind, text in self.told if kind == REFUSED]
