@@ -30,7 +30,7 @@ SERVICES = {
     'test.Early': 'exec <&-; printf early; exec >&-; exit 2',
     'test.Dom0': 'echo "arg=$1 from=$QREXEC_REMOTE_DOMAIN"; cat', 'test.Dom0Fail': 'cat; echo oops >&2; exit 5',
 }
-# The mixed pairs have literal agents in test_qrexec_path.py.
+# Two releases in one conversation: test_qrexec_mixed.py.
 NOT_PLAYED = {'20', '21'}
 IDS = {'work': 1, 'vault': 2, 'dom0': 0}
 PORTS = range(513, 525)
