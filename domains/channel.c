@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/channel.h"
 
+#include "common/packet.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -50,47 +52,16 @@ static void channel_close(struct channel *c) {
 	c->close_idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_close_idle, c, NULL);
 }
 
-static unsigned take_fds(struct msghdr *m, int fds[CHANNEL_FDS_MAX]) {
-	unsigned n = 0;
-
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= h->cmsg_len; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof(fd));
-			if (n < CHANNEL_FDS_MAX)
-				fds[n++] = fd;
-			else
-				close(fd);
-		}
-	}
-	return n;
-}
-
 /* 1 go on, 0 nothing more now, -1 closed or freed. */
 static int read_packet(struct channel *c) {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
-	} control;
-	struct iovec iov = {c->buffer, c->packet_max + 1};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
 	int fds[CHANNEL_FDS_MAX];
 	bool freed = false;
-	unsigned n_fds;
-	ssize_t n;
+	unsigned n_fds = c->accept_fds ? CHANNEL_FDS_MAX : 0;
+	ssize_t n = packet_receive(c->fd, c->buffer, c->packet_max, fds, &n_fds, MSG_DONTWAIT);
 
-	if (c->accept_fds) {
-		m.msg_control = control.space;
-		m.msg_controllen = sizeof(control.space);
-	}
-	n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == -EAGAIN)
 		return 0;
-	n_fds = n > 0 ? take_fds(&m, fds) : 0;
-	if (n <= 0 || (size_t)n > c->packet_max || m.msg_flags & MSG_TRUNC) {
+	if (n <= 0 || (size_t)n > c->packet_max) {
 		for (unsigned i = 0; i < n_fds; i++)
 			close(fds[i]);
 		channel_close(c);
@@ -118,27 +89,9 @@ static gboolean on_readable(gint fd, GIOCondition cond, gpointer data) {
 
 /* 0 sent, 1 would block, -1 broken. */
 static int send_now(struct channel *c, const void *data, size_t size, int fd) {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec iov = {(void *)(uintptr_t)data, size};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+	int r = packet_send(c->fd, data, size, &fd, fd >= 0 ? 1 : 0, MSG_DONTWAIT);
 
-	if (fd >= 0) {
-		struct cmsghdr *h;
-
-		m.msg_control = control.space;
-		m.msg_controllen = sizeof(control.space);
-		h = CMSG_FIRSTHDR(&m);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(h), &fd, sizeof(fd));
-	}
-	if (sendmsg(c->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return 0;
-	return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 1 : -1;
+	return r == -EAGAIN || r == -ENOBUFS ? 1 : r < 0 ? -1 : 0;
 }
 
 static gboolean on_writable(gint fd, GIOCondition cond, gpointer data) {
@@ -202,7 +155,7 @@ struct channel *channel_new(int fd, size_t packet_max, bool accept_fds,
 	c->accept_fds = accept_fds;
 	c->handler = handler;
 	c->user = user;
-	c->buffer = g_malloc(packet_max + 1);
+	c->buffer = g_malloc(packet_max);
 	g_queue_init(&c->queue);
 	c->in = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, c);
 	return c;

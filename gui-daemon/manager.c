@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gui-daemon/manager.h"
 
+#include "common/packet.h"
+
 #include <errno.h>
 #include <glib-unix.h>
 #include <stdio.h>
@@ -14,38 +16,17 @@ struct manager {
 	void *data;
 };
 
-/* The first descriptor of the packet, -1: none. More than one never come. */
-static int take_fd(struct msghdr *msg) {
-	struct cmsghdr *h = CMSG_FIRSTHDR(msg);
-	int fd = -1;
-
-	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS &&
-		h->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
-	return fd;
-}
-
 static gboolean on_readable(gint socket, GIOCondition condition, gpointer data) {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control;
 	struct manager *m = data;
 	uint8_t buf[CTL_SIZE];
-	struct iovec iov = {buf, sizeof(buf)};
-	struct msghdr raw = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct ctl_msg msg;
 	AUTO(auto_close) int fd = -1;
-	ssize_t n;
+	unsigned n_fds = 1;
+	ssize_t n = packet_receive(socket, buf, sizeof(buf), &fd, &n_fds, MSG_DONTWAIT);
 
-	raw.msg_control = control.space;
-	raw.msg_controllen = sizeof(control.space);
-	n = recvmsg(socket, &raw, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n > 0)
-		fd = take_fd(&raw);
-	if (n > 0 && !ctl_decode(span_over(buf, (size_t)n), &msg))
+	if (n > 0 && (size_t)n <= sizeof(buf) && !ctl_decode(span_over(buf, (size_t)n), &msg))
 		m->on_message(m->data, &msg, fd);
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+	if (n > 0 || n == -EAGAIN)
 		return G_SOURCE_CONTINUE;
 	m->source = 0;
 	close(m->fd);
@@ -81,33 +62,17 @@ void manager_tell(struct manager *m, enum ctl_type type, uint32_t value, const c
 
 void manager_tell_fd(
 	struct manager *m, enum ctl_type type, uint32_t value, const char *text, int fd) {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int))];
-	} control = {0};
 	struct ctl_msg msg = {.type = type, .value = value};
 	uint8_t buf[CTL_SIZE];
-	struct iovec iov = {buf, sizeof(buf)};
-	struct msghdr raw = {.msg_iov = &iov, .msg_iovlen = 1};
+	int r;
 
 	if (m->fd < 0)
 		return;
 	if (text)
 		snprintf(msg.text, sizeof(msg.text), "%s", text);
 	ctl_encode(&msg, buf);
-	if (fd >= 0) {
-		struct cmsghdr *h;
-
-		raw.msg_control = control.space;
-		raw.msg_controllen = sizeof(control.space);
-		h = CMSG_FIRSTHDR(&raw);
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(h), &fd, sizeof(fd));
-	}
-	if (sendmsg(m->fd, &raw, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN &&
-		errno != EPIPE)
+	r = packet_send(m->fd, buf, sizeof(buf), &fd, fd >= 0 ? 1 : 0, MSG_DONTWAIT);
+	if (r < 0 && r != -EAGAIN && r != -EPIPE)
 		fprintf(stderr, "bulkhead-gui-daemon: cannot tell the manager: %s\n",
-			g_strerror(errno));
+			g_strerror(-r));
 }

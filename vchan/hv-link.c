@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vchan/hv-link.h"
 
+#include "common/packet.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -70,26 +72,7 @@ struct hv_link *hv_link_free(struct hv_link *l) {
 }
 
 static int send_packet(int fd, const uint8_t data[HV_MESSAGE_SIZE], int send_fd) {
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = HV_MESSAGE_SIZE};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-	ssize_t n;
-
-	if (send_fd >= 0) {
-		m.msg_control = control.buf;
-		m.msg_controllen = sizeof(control.buf);
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.align), &send_fd, sizeof(int));
-	}
-	do
-		n = sendmsg(fd, &m, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return packet_send(fd, data, HV_MESSAGE_SIZE, &send_fd, send_fd >= 0 ? 1 : 0, 0);
 }
 
 int hv_link_send(struct hv_link *l, struct hv_request *r, int send_fd) {
@@ -106,49 +89,19 @@ int hv_link_send(struct hv_link *l, struct hv_request *r, int send_fd) {
 	return answer < 0 ? answer : send_packet(l->fd, buf, send_fd);
 }
 
-static void take_fds(struct msghdr *m, int fds[HV_LINK_FDS]) {
-	unsigned n = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len; at += sizeof(int)) {
-			int fd;
-
-			memcpy(&fd, (char *)c + at, sizeof(fd));
-			if (n < HV_LINK_FDS)
-				fds[n++] = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 int hv_link_receive(int socket, struct hv_answer *ret, int fds[HV_LINK_FDS]) {
-	union {
-		char buf[CMSG_SPACE(HV_LINK_FDS * sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	uint8_t buf[HV_MESSAGE_SIZE];
-	struct iovec iov = {.iov_base = buf, .iov_len = sizeof(buf)};
-	struct msghdr m = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf)};
+	unsigned n_fds = HV_LINK_FDS;
 	ssize_t n;
 
 	for (unsigned i = 0; i < HV_LINK_FDS; i++)
 		fds[i] = -1;
-	do
-		n = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	n = packet_receive(socket, buf, sizeof(buf), fds, &n_fds, MSG_DONTWAIT);
 	if (n < 0)
-		return -errno;
-	take_fds(&m, fds);
+		return (int)n;
 	if (n == 0)
 		return -ECONNRESET;
-	if (!(m.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) &&
-		!hv_decode_answer(span_over(buf, (size_t)n), ret))
+	if ((size_t)n <= sizeof(buf) && !hv_decode_answer(span_over(buf, (size_t)n), ret))
 		return 0;
 	for (unsigned i = 0; i < HV_LINK_FDS; i++) {
 		auto_close(&fds[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/hv/conn.h"
 
+#include "common/packet.h"
 #include "domains/hv/foreign.h"
 #include "domains/hv/memory.h"
 #include "domains/hv/share.h"
@@ -15,24 +16,10 @@
 #define SWEEP_EACH 4 /* held ones looked at with every request */
 
 int answer_send(int socket, const struct hv_answer *a, const int *fds, unsigned n) {
-	union {
-		char buf[CMSG_SPACE(3 * sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
 	uint8_t data[HV_MESSAGE_SIZE];
-	struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	hv_encode_answer(a, data);
-	if (n > 0) {
-		m.msg_control = control.buf;
-		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(&control.align), fds, n * sizeof(int));
-	}
-	return sendmsg(socket, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return packet_send(socket, data, sizeof(data), fds, n, MSG_DONTWAIT);
 }
 
 bool conn_answer(struct conn *c, uint32_t id, enum hv_status status, uint32_t value, int send_fd) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/hv/foreign.h"
 
+#include "common/packet.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,42 +13,16 @@
 
 static void close_at_depth(int fd, int depth);
 
-static unsigned take_fds(struct msghdr *m, int fds[FOREIGN_MOST]) {
-	unsigned n = 0;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= c->cmsg_len && n < FOREIGN_MOST;
-			at += sizeof(int))
-			memcpy(&fds[n++], (char *)c + at, sizeof(int));
-	}
-	return n;
-}
-
-/* Room for all that can come, so that the kernel drops none of them on our behalf. */
+/* Room for all that can come, so that each is closed by us, in our way. */
 static ssize_t receive(
-	int socket, uint8_t *data, size_t size, int fds[FOREIGN_MOST], unsigned *ret_fds) {
-	union {
-		char buf[CMSG_SPACE(FOREIGN_MOST * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = {.iov_base = data, .iov_len = size};
-	struct msghdr m = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf)};
-	ssize_t n = recvmsg(socket, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
-
-	if (n < 0)
-		return -errno;
-	*ret_fds = take_fds(&m, fds);
-	return n;
+	int socket, uint8_t *data, size_t size, int fds[PACKET_FDS_MOST], unsigned *ret_fds) {
+	*ret_fds = PACKET_FDS_MOST;
+	return packet_receive(socket, data, size, fds, ret_fds, MSG_DONTWAIT);
 }
 
 /* Nobody can put more in, and what lies in it is taken out. */
 static void drain(int socket, int depth) {
-	int fds[FOREIGN_MOST];
+	int fds[PACKET_FDS_MOST];
 	uint8_t byte;
 	unsigned n;
 
@@ -87,7 +63,7 @@ void foreign_close(int fd) {
 }
 
 ssize_t foreign_receive(int socket, uint8_t *data, size_t size, int *ret_fd, unsigned *ret_fds) {
-	int fds[FOREIGN_MOST];
+	int fds[PACKET_FDS_MOST];
 	unsigned n;
 	ssize_t got = receive(socket, data, size, fds, &n);
 

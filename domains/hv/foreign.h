@@ -10,8 +10,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FOREIGN_MOST 253 /* SCM_MAX_FD: what one packet can carry */
-
 /* Takes one packet without waiting, into data, with all descriptors that came beside it: the first
  * in *ret_fd (or -1), the number of all in *ret_fds. All but the first are closed. Length, 0 at the
  * end, -errno; more than size if the packet was longer. */

@@ -2,6 +2,8 @@
 /* Broker messages over sockets; see packets.h. */
 #include "qrexec/lib/packets.h"
 
+#include "common/packet.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -45,25 +47,7 @@ static void end(struct packets *p, bool bad) {
 }
 
 static int send_now(struct packets *p, const void *data, size_t size, int fd) {
-	struct iovec iov = {.iov_base = (void *)data, .iov_len = size};
-	union {
-		struct cmsghdr align;
-		char b[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		m.msg_control = control.b;
-		m.msg_controllen = sizeof(control.b);
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	}
-	return sendmsg(p->plan.fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return packet_send(p->plan.fd, data, size, &fd, fd >= 0 ? 1 : 0, MSG_DONTWAIT);
 }
 
 static void flush(struct packets *p) {
@@ -72,7 +56,7 @@ static void flush(struct packets *p) {
 	while ((k = g_queue_peek_head(&p->waiting))) {
 		int r = send_now(p, k->data, k->size, k->fd);
 
-		if (r == -EAGAIN || r == -EINTR)
+		if (r == -EAGAIN)
 			break;
 		packet_free(g_queue_pop_head(&p->waiting));
 	}
@@ -101,50 +85,23 @@ void packets_send(struct packets *p, const struct broker_msg *m, int fd) {
 	g_source_modify_unix_fd(&p->source, p->tag, G_IO_IN | G_IO_OUT);
 }
 
-/* The first descriptor that came along; all others are closed. */
-static int take_fds(struct msghdr *m) {
-	int first = -1;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		size_t count;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (first < 0)
-				first = fd;
-			else
-				close(fd);
-		}
-	}
-	return first;
-}
-
 /* One packet: 1 taken, 0 none there, -1 the channel is over. */
 static int take_packet(struct packets *p) {
-	struct iovec iov = {.iov_base = in_buf, .iov_len = sizeof(in_buf)};
-	char control[CMSG_SPACE(4 * sizeof(int))];
-	struct msghdr m = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(p->plan.fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	unsigned n_fds = 1;
 	int fd;
+	ssize_t n = packet_receive(p->plan.fd, in_buf, sizeof(in_buf), &fd, &n_fds, MSG_DONTWAIT);
 
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -1;
-	fd = take_fds(&m);
+		return n == -EAGAIN ? 0 : -1;
+	if (n_fds == 0)
+		fd = -1;
 	if (fd >= 0 && !p->plan.accept_fd) {
 		close(fd);
 		fd = -1;
 	}
 	if (n == 0)
 		return -1;
-	if ((m.msg_flags & MSG_TRUNC) ||
+	if ((size_t)n > sizeof(in_buf) ||
 		broker_decode(p->plan.theirs, span_over(in_buf, (size_t)n), &incoming)) {
 		if (fd >= 0)
 			close(fd);
