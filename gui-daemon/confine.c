@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gui-daemon/confine.h"
 
+#include "common/confine.h"
 #include "vchan/backend.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 
 #define HEAP_MAX  (512u << 20)
 #define FILES_MAX 4096
@@ -81,63 +77,24 @@ static int filter_calls(void) {
 	return r;
 }
 
-/* Nothing of the file system, should the filter have a hole. */
-static void lock_files(void) {
-	struct landlock_ruleset_attr none = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
-				     LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
-				     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE};
-	long ruleset = syscall(SYS_landlock_create_ruleset, &none, sizeof(none), 0);
-
-	if (ruleset < 0) /* this kernel has none */
-		return;
-	(void)!syscall(SYS_landlock_restrict_self, ruleset, 0);
-	close((int)ruleset);
-}
-
-static int limit(int what, rlim_t most) {
-	struct rlimit l;
-
-	if (getrlimit((__rlimit_resource_t)what, &l) < 0)
-		return -errno;
-	if (l.rlim_max > most)
-		l.rlim_max = most;
-	if (l.rlim_cur > l.rlim_max)
-		l.rlim_cur = l.rlim_max;
-	return setrlimit((__rlimit_resource_t)what, &l) < 0 ? -errno : 0;
-}
-
-/* What a sanitizer, which looks at its own process at the end, can live with. */
-static int confine_checked_build(void) {
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
-}
-
 static int confine_all(void) {
-	int r = confine_checked_build();
+	int r = confine_rights();
 
 	if (r == 0)
-		r = limit(RLIMIT_CORE, 0);
+		r = confine_limit(RLIMIT_CORE, 0);
 	if (r == 0)
-		r = limit(RLIMIT_NPROC, 0);
+		r = confine_limit(RLIMIT_NPROC, 0);
 	if (r == 0)
-		r = limit(RLIMIT_NOFILE, FILES_MAX);
+		r = confine_limit(RLIMIT_NOFILE, FILES_MAX);
 	if (r == 0)
-		r = limit(RLIMIT_DATA, HEAP_MAX);
+		r = confine_limit(RLIMIT_DATA, HEAP_MAX);
 	if (r < 0)
 		return r;
-	lock_files();
+	confine_no_files();
 	return filter_calls();
 }
 
-/* gcc says it by a macro, clang by a feature. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
-#else
-#define SANITIZED false
-#endif
-
+/* A sanitizer looks at its own process at the end. */
 int confine(void) {
-	return SANITIZED ? confine_checked_build() : confine_all();
+	return SANITIZED ? confine_rights() : confine_all();
 }

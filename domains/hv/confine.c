@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domains/hv/confine.h"
 
+#include "common/confine.h"
 #include "proto/hv.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 static const int plain_calls[] = {SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(accept4),
 	SCMP_SYS(shutdown), SCMP_SYS(getsockopt), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
@@ -66,49 +63,19 @@ static int filter_calls(int proc_fds) {
 	return r;
 }
 
-/* memfds are no files of any tree: opening those anew stays possible. Where the kernel has no
- * Landlock there is only the filter. */
-static void lock_files(void) {
-	struct landlock_ruleset_attr none = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
-				     LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE};
-	long ruleset = syscall(SYS_landlock_create_ruleset, &none, sizeof(none), 0);
-
-	if (ruleset < 0)
-		return;
-	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
-		errno = 0;
-	close((int)ruleset);
-}
-
-static int limit(int what, rlim_t most) {
-	struct rlimit l = {.rlim_cur = most, .rlim_max = most};
-
-	return setrlimit((__rlimit_resource_t)what, &l) < 0 ? -errno : 0;
-}
-
-/* A sanitizer's own thread and calls would be refused. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
-#else
-#define SANITIZED 0
-#endif
-
 int confine(int proc_fds) {
 	int r;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	r = limit(RLIMIT_CORE, 0);
+	r = confine_rights();
 	if (r == 0)
-		r = limit(RLIMIT_FSIZE, (rlim_t)HV_PAGES_MAX * 4096);
+		r = confine_limit(RLIMIT_CORE, 0);
+	if (r == 0)
+		r = confine_limit(RLIMIT_FSIZE, (rlim_t)HV_PAGES_MAX * 4096);
 	if (r < 0 || SANITIZED)
 		return r;
-	r = limit(RLIMIT_NPROC, 0);
+	r = confine_limit(RLIMIT_NPROC, 0);
 	if (r < 0)
 		return r;
-	lock_files();
+	confine_no_files();
 	return filter_calls(proc_fds);
 }

@@ -4,13 +4,13 @@
  * It confines itself before the first byte; on any error it takes back what it made and says which
  * error it was.
  */
+#include "common/confine.h"
 #include "common/domain-name.h"
 #include "proto/filecopy.h"
 #include "qrexec/copy/place.h"
 #include "qrexec/copy/stage.h"
 #include "qrexec/copy/tally.h"
 #include "qrexec/lib/confine.h"
-#include "qrexec/lib/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,7 +178,7 @@ static int prepare(struct receiver *r, const struct options *o) {
 		return -ENOMEM;
 	tzset();
 	umask(0);
-	error = landlock_beneath(dirs, 2);
+	error = confine_beneath(dirs, 2);
 	if (error && error != -ENOSYS && error != -EOPNOTSUPP)
 		return error;
 	return confine_receiver();

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Confinement; see confine.h. What is not on the list ends the process. */
 #include "qrexec/lib/confine.h"
-#include "qrexec/lib/sanitized.h"
+
+#include "common/confine.h"
 
 #include <errno.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 static const int common_calls[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv),
 	SCMP_SYS(writev), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(epoll_wait),
@@ -68,28 +68,22 @@ static int load(const int *more, size_t count) {
 	return r;
 }
 
-static int limit(int what, rlim_t value) {
-	struct rlimit l = {.rlim_cur = value, .rlim_max = value};
-
-	return setrlimit((__rlimit_resource_t)what, &l) ? -errno : 0;
-}
-
 int confine_daemon(void) {
-	int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-			? -errno
-			: 0;
+	int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : confine_rights();
 
 	if (!r)
-		r = limit(RLIMIT_NPROC, 0);
+		r = confine_limit(RLIMIT_NPROC, 0);
 	if (!r)
-		r = limit(RLIMIT_CORE, 0);
+		r = confine_limit(RLIMIT_CORE, 0);
+	if (!r)
+		confine_no_files();
 	return r ? r : load(daemon_calls, sizeof(daemon_calls) / sizeof(daemon_calls[0]));
 }
 
 int confine_receiver(void) {
-	int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+	int r = confine_rights();
 
 	if (!r)
-		r = limit(RLIMIT_CORE, 0);
+		r = confine_limit(RLIMIT_CORE, 0);
 	return r ? r : load(receiver_calls, sizeof(receiver_calls) / sizeof(receiver_calls[0]));
 }
