@@ -49,6 +49,7 @@ const struct property properties[] = {
 	TEXT("seclabel", "Seclabel", seclabel, "", rule_line, "a Xen security label; one line"),
 	BOOL("provides_network", "ProvidesNetwork", provides_network),
 	BOOL("fullscreen", "Fullscreen", fullscreen),
+	BOOL("quiet", "Quiet", quiet),
 	BOOL("nested_sandbox", "NestedSandbox", nested_sandbox),
 	BOOL("template_for_dispvms", "TemplateForDispvms", template_for_dispvms),
 	NUMBER("disposable_pool", "DisposablePool", disposable_pool, "0", 0, 16,

@@ -31,7 +31,7 @@ struct definition {
 	unsigned private_size; /* MiB */
 	unsigned virt_mode;    /* enum virt_mode */
 	char *kernel, *kernelopts, *pci, *seclabel;
-	bool autostart, provides_network, fullscreen, nested_sandbox, template_for_dispvms;
+	bool autostart, provides_network, fullscreen, quiet, nested_sandbox, template_for_dispvms;
 	char *default_dispvm, *default_user, *notes;
 	char *tags;                                /* words, a space between two */
 	char *uuid;                                /* "": not made yet */

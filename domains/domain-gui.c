@@ -33,6 +33,8 @@ static const char *prepare(void *user, GPtrArray *argv, int *fd) {
 	g_ptr_array_add(argv, g_strdup_printf("--vchan=%s", spec));
 	if (d->definition->fullscreen)
 		g_ptr_array_add(argv, g_strdup("--allow-fullscreen"));
+	if (!d->definition->quiet)
+		g_ptr_array_add(argv, g_strdup("--flash=150"));
 	return NULL;
 }
 

@@ -350,7 +350,7 @@ void domain_pause(struct domain *d, bool pause, domain_done done, void *user) {
 static bool needs_stop(const struct property *p) {
 	static const char *const now[] = {"notes", "autostart", "shutdown_timeout",
 		"qrexec_timeout", "default_dispvm", "template_for_dispvms", "disposable_pool",
-		"label", "fullscreen", "tags", NULL};
+		"label", "fullscreen", "quiet", "tags", NULL};
 
 	return !g_strv_contains(now, p->key);
 }
@@ -386,7 +386,7 @@ bool domain_set(struct domain *d, const char *key, const char *text, GError **er
 	if (changes_now(d, key))
 		(void)d->in->ops->change(d->machine, d->definition, key);
 	manager_changed(d->in, d, p->dbus, NULL);
-	if (p->type == PROPERTY_LABEL || !strcmp(key, "fullscreen")) {
+	if (p->type == PROPERTY_LABEL || !strcmp(key, "fullscreen") || !strcmp(key, "quiet")) {
 		manager_changed(d->in, d, "Color", "Pattern", NULL);
 		domain_gui_restart(d);
 	}

@@ -227,8 +227,8 @@ static void test_round_trip(void) {
 		"50", "private_size", "99", "maxmem", "200", "vcpus", "3", "cpu_weight", "7",
 		"virt_mode", "hvm", "kernel", "k 1", "kernelopts", "a=b  c", "pci", "0000:01:00.0",
 		"autostart", "yes", "seclabel", "a:b", "provides_network", "yes", "fullscreen",
-		"yes", "nested_sandbox", "yes", "template_for_dispvms", "yes", "disposable_pool",
-		"3", "default_dispvm", "dvm", "tags", "office a_B-1", "uuid",
+		"yes", "quiet", "yes", "nested_sandbox", "yes", "template_for_dispvms", "yes",
+		"disposable_pool", "3", "default_dispvm", "dvm", "tags", "office a_B-1", "uuid",
 		"3c5b7bd1-6d2b-4d7c-9a53-0b6d3a1f4e0c", "default_user", "me", "qrexec_timeout", "5",
 		"shutdown_timeout", "6", "notes", " a\nb\\n\t\xc3\xa4 ", NULL};
 	AUTO(definition_free_p)

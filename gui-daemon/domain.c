@@ -375,7 +375,8 @@ static int open_view(struct domain *d, struct place_screen *ret_screen) {
 		.label = o->label,
 		.letter = o->letter,
 		.frame = o->frame,
-		.fullscreen_allowed = o->fullscreen_allowed};
+		.fullscreen_allowed = o->fullscreen_allowed,
+		.flash_ms = (unsigned)o->flash_ms};
 	const char *why = NULL;
 	int r = view_new(&config, &view_listener, d, &why, &d->view);
 

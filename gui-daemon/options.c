@@ -26,6 +26,8 @@ static const char help[] =
 	"  --vchan=SPEC         local:PATH, local-fd:N or xen\n"
 	"  --ctl-fd=N           socket to the manager\n"
 	"  --allow-fullscreen   windows may fill a monitor (the frame stays)\n"
+	"  --flash=MS           the frame of a window that would like the focus flashes, with\n"
+	"                       steps of so many milliseconds, 50 to 5000\n"
 	"  --no-popups          every window is an ordinary one\n"
 	"  --frame-width=PX     width of the frame at scale 1, 2 to 32 (default 4)\n";
 
@@ -39,6 +41,7 @@ enum {
 	OPT_VCHAN,
 	OPT_CTL,
 	OPT_FULLSCREEN,
+	OPT_FLASH,
 	OPT_NO_POPUPS,
 	OPT_FRAME,
 	OPT_HELP
@@ -54,6 +57,7 @@ static const struct option long_options[] = {
 	{"vchan", required_argument, NULL, OPT_VCHAN},
 	{"ctl-fd", required_argument, NULL, OPT_CTL},
 	{"allow-fullscreen", no_argument, NULL, OPT_FULLSCREEN},
+	{"flash", required_argument, NULL, OPT_FLASH},
 	{"no-popups", no_argument, NULL, OPT_NO_POPUPS},
 	{"frame-width", required_argument, NULL, OPT_FRAME},
 	{"help", no_argument, NULL, OPT_HELP},
@@ -141,6 +145,8 @@ static int set(struct options *o, int option, const char *value) {
 	case OPT_FULLSCREEN:
 		o->fullscreen_allowed = true;
 		return 0;
+	case OPT_FLASH:
+		return set_number("flash", value, 50, 5000, &o->flash_ms);
 	case OPT_NO_POPUPS:
 		o->popups_allowed = false;
 		return 0;

@@ -14,6 +14,7 @@ struct options {
 	const char *vchan; /* as vchan_use takes it */
 	int ctl_fd;        /* -1: no manager */
 	bool fullscreen_allowed, popups_allowed;
+	int flash_ms; /* 0: no flash */
 	unsigned frame;
 };
 

@@ -26,6 +26,7 @@ struct view_config {
 	char letter;    /* A-Z, 0-9: on the icon */
 	uint32_t frame; /* logical pixels: wider on a screen of a larger scale */
 	bool fullscreen_allowed;
+	unsigned flash_ms; /* a step of the flash of a window that would like the focus; 0: none */
 };
 
 struct view_map {

@@ -19,27 +19,40 @@ static uint32_t pixel(const struct view *v, uint32_t rgb) {
 	return v->screen->root_depth == 32 ? rgb | 0xff000000 : rgb;
 }
 
-void x11_frame_init(struct view *v) {
-	uint32_t values[2] = {pixel(v, v->config.label.rgb), 0};
+/* The label's pattern in two colours. */
+static xcb_pixmap_t make_tile(struct view *v, uint32_t ground, uint32_t mark) {
 	xcb_rectangle_t all = {0, 0, LABEL_TILE, LABEL_TILE};
+	uint32_t colours[] = {pixel(v, ground), pixel(v, mark)};
+	xcb_pixmap_t tile = xcb_generate_id(v->c);
 
-	v->tile = xcb_generate_id(v->c);
-	v->gc = xcb_generate_id(v->c);
 	xcb_create_pixmap(
-		v->c, v->screen->root_depth, v->tile, v->screen->root, LABEL_TILE, LABEL_TILE);
-	xcb_create_gc(v->c, v->gc, v->screen->root, XCB_GC_FOREGROUND | XCB_GC_GRAPHICS_EXPOSURES,
-		values);
-	xcb_poly_fill_rectangle(v->c, v->tile, v->gc, 1, &all);
-	values[0] = pixel(v, label_mark_rgb(v->config.label.rgb));
-	xcb_change_gc(v->c, v->gc, XCB_GC_FOREGROUND, values);
+		v->c, v->screen->root_depth, tile, v->screen->root, LABEL_TILE, LABEL_TILE);
+	xcb_change_gc(v->c, v->gc, XCB_GC_FOREGROUND, &colours[0]);
+	xcb_poly_fill_rectangle(v->c, tile, v->gc, 1, &all);
+	xcb_change_gc(v->c, v->gc, XCB_GC_FOREGROUND, &colours[1]);
 	for (int16_t y = 0; y < LABEL_TILE; y++) {
 		for (int16_t x = 0; x < LABEL_TILE; x++) {
 			xcb_rectangle_t dot = {x, y, 1, 1};
 
 			if (label_pattern_mark(v->config.label.pattern, (unsigned)x, (unsigned)y))
-				xcb_poly_fill_rectangle(v->c, v->tile, v->gc, 1, &dot);
+				xcb_poly_fill_rectangle(v->c, tile, v->gc, 1, &dot);
 		}
 	}
+	return tile;
+}
+
+void x11_frame_init(struct view *v) {
+	uint32_t no_exposures = 0, rgb = v->config.label.rgb;
+
+	v->gc = xcb_generate_id(v->c);
+	xcb_create_gc(v->c, v->gc, v->screen->root, XCB_GC_GRAPHICS_EXPOSURES, &no_exposures);
+	v->tile = make_tile(v, rgb, label_mark_rgb(rgb));
+}
+
+xcb_pixmap_t x11_frame_negative(struct view *v) {
+	uint32_t rgb = v->config.label.rgb;
+
+	return make_tile(v, label_mark_rgb(rgb), rgb);
 }
 
 static xcb_window_t part(
@@ -151,4 +164,13 @@ void x11_frame_set_width(struct xwin *w, uint32_t frame) {
 	configure(w, w->content, inner);
 	configure(w, w->right, right_bar(w));
 	configure(w, w->bottom, bottom_bar(w));
+}
+
+void x11_frame_show(struct xwin *w, xcb_pixmap_t tile) {
+	const xcb_window_t parts[] = {w->outer, w->right, w->bottom};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		xcb_change_window_attributes(w->in->c, parts[i], XCB_CW_BACK_PIXMAP, &tile);
+		xcb_clear_area(w->in->c, 0, parts[i], 0, 0, 0, 0);
+	}
 }

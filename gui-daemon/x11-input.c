@@ -170,14 +170,15 @@ static void on_focus(struct xwin *w, const xcb_focus_in_event_t *e) {
 	m.focus.type = e->response_type;
 	m.focus.mode = XCB_NOTIFY_MODE_NORMAL;
 	m.focus.detail = e->detail;
-	if (in)
+	if (in) {
 		v->focus = w;
-	else if (v->focus == w)
-		v->focus = NULL;
-	if (in)
+		x11_flash_end(v);
 		hold(v, &m);
-	else
-		report(v, &m);
+		return;
+	}
+	if (v->focus == w)
+		v->focus = NULL;
+	report(v, &m);
 }
 
 static void report_keys(struct view *v, const uint8_t keys[32]) {

@@ -11,8 +11,6 @@
 
 #include <xcb/xinput.h>
 
-#define LAUNCH_US (30 * G_TIME_SPAN_SECOND)
-
 void x11_launch_init(struct view *v) {
 	const xcb_query_extension_reply_t *r = xcb_get_extension_data(v->c, &xcb_input_id);
 
@@ -36,10 +34,9 @@ static void listen(struct view *v, bool on) {
 }
 
 static void forget(struct view *v) {
-	if (v->launch.expires > 0)
+	if (v->launch.wish.expires > 0)
 		listen(v, false);
-	v->launch.time = 0;
-	v->launch.expires = 0;
+	wish_forget(&v->launch.wish);
 }
 
 /* The X server tells its time with every change of a property, even by nothing. */
@@ -59,8 +56,7 @@ static void ask_time(struct view *v) {
 void view_launched(struct view *v) {
 	if (!v->launch.opcode)
 		return;
-	v->launch.time = 0;
-	v->launch.expires = g_get_monotonic_time() + LAUNCH_US;
+	wish_begin(&v->launch.wish, g_get_monotonic_time());
 	listen(v, true);
 	ask_time(v);
 }
@@ -73,14 +69,13 @@ void x11_launch_on_input(struct view *v, const xcb_ge_generic_event_t *e) {
 bool x11_launch_on_property(struct view *v, const xcb_property_notify_event_t *e) {
 	if (!v->launch.probe || e->window != v->launch.probe)
 		return false;
-	if (v->launch.expires > 0)
-		v->launch.time = e->time;
+	wish_know_time(&v->launch.wish, e->time);
 	return true;
 }
 
 xcb_timestamp_t x11_launch_take(struct view *v) {
-	xcb_timestamp_t time = g_get_monotonic_time() > v->launch.expires ? 0 : v->launch.time;
+	struct wish wish = v->launch.wish;
 
 	forget(v);
-	return time;
+	return wish_take(&wish, g_get_monotonic_time());
 }

@@ -7,7 +7,9 @@
  */
 #include "gui-daemon/damage.h"
 #include "gui-daemon/view.h"
+#include "gui-daemon/wish.h"
 #include "gui-daemon/x11-atoms.h"
+#include "gui-daemon/x11-flash.h"
 
 #include <glib.h>
 #include <xcb/randr.h>
@@ -29,10 +31,9 @@ struct xscreen {
 
 /* The person's wish to see a window of this domain (x11-launch.c). */
 struct x11_launch {
-	uint8_t opcode;       /* of the X Input extension; 0: there is none, and no wish is kept */
-	xcb_window_t probe;   /* how the server's time is learned */
-	xcb_timestamp_t time; /* 0: no wish, or the time is not known yet */
-	int64_t expires;      /* monotonic microseconds */
+	uint8_t opcode;     /* of the X Input extension; 0: there is none, and no wish is kept */
+	xcb_window_t probe; /* how the server's time is learned */
+	struct wish wish;
 };
 
 struct ximage {
@@ -116,6 +117,7 @@ struct view {
 	struct xwin *focus, *user_time_of;
 	bool user_time_changed;
 	struct x11_launch launch;
+	struct x11_flash flash;
 	/* The focus and enter events whose KeymapNotify is still to come. */
 	struct gui_from_daemon held;
 	bool holding, hidden, paused, lost, answered;
@@ -136,6 +138,9 @@ void x11_frame_raze(struct xwin *w);
 /* The outer window has this size now: the content follows. */
 void x11_frame_fit(struct xwin *w, struct size outer);
 void x11_frame_set_width(struct xwin *w, uint32_t frame);
+/* All parts of the frame show this tile: the label's (v->tile), or that of a flash. */
+void x11_frame_show(struct xwin *w, xcb_pixmap_t tile);
+xcb_pixmap_t x11_frame_negative(struct view *v);
 
 /* x11-window.c */
 void x11_window_on_event(struct view *v, const xcb_generic_event_t *e);

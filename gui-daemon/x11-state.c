@@ -115,8 +115,11 @@ static void set_fullscreen(struct xwin *w, bool on) {
 static void set_attention(struct xwin *w, bool on) {
 	w->wanted_state = on ? w->wanted_state | XSTATE_ATTENTION
 			     : w->wanted_state & ~(unsigned)XSTATE_ATTENTION;
-	if (w->shown)
-		apply(w, XSTATE_ATTENTION, on);
+	if (!w->shown)
+		return;
+	apply(w, XSTATE_ATTENTION, on);
+	if (on)
+		x11_flash_want(w);
 }
 
 void view_flags(struct view *v, uint32_t id, struct gui_flags flags) {

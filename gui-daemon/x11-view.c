@@ -275,6 +275,7 @@ int view_new(const struct view_config *config, const struct view_listener *liste
 struct view *view_free(struct view *v) {
 	if (!v)
 		return NULL;
+	g_clear_handle_id(&v->flash.timer, g_source_remove);
 	g_hash_table_destroy(v->by_id);
 	g_hash_table_destroy(v->by_xid);
 	g_ptr_array_free(v->dirty, TRUE);

@@ -27,6 +27,8 @@ void x11_window_free(void *data) {
 		g_ptr_array_remove_fast(v->dirty, w);
 	if (v->focus == w)
 		v->focus = NULL;
+	if (v->flash.timer && v->flash.window == w->id)
+		g_clear_handle_id(&v->flash.timer, g_source_remove);
 	if (v->user_time_of == w)
 		v->user_time_of = NULL;
 	if (w->outer)
@@ -113,6 +115,7 @@ void view_hide_all(struct view *v, bool hide) {
 	gpointer value;
 
 	v->hidden = hide;
+	x11_flash_end(v);
 	g_hash_table_iter_init(&iter, v->by_id);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct xwin *w = value;
@@ -252,6 +255,8 @@ static void on_map(struct view *v, const xcb_map_notify_event_t *e) {
 		v->on->on_input(v->data, &m);
 	else if (!w->shown) /* the domain withdrew it, or everything is hidden */
 		xcb_unmap_window(v->c, w->outer);
+	else
+		x11_flash_want(w);
 }
 
 /* Somebody else destroyed it, such as a tray that ended: it gets a new frame. */

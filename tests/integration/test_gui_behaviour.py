@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from gui_stage import DOMAIN, FRAME, GROUND, Screen, Stage, check_frame, start_openbox
+from gui_stage import DOMAIN, FRAME, GROUND, MARK, Screen, Stage, check_frame, start_openbox
 from Xlib import XK, X, Xutil
 from Xlib.ext import xtest
 from Xlib.protocol import event as xevent
@@ -195,6 +195,66 @@ def test_bug_class_B2_a_launch_is_void_once_the_person_types_elsewhere(managed, 
     managed.sync()
     assert not [line for line in managed.heard if line.startswith(('key ', 'focus '))]
     assert managed.screen.x.get_input_focus().focus.id == other_program.id
+
+
+def frame_colours(screen, outer):
+    """What the upper edge of a frame shows: the set of its colours where the pattern has a mark, and where it has ground."""
+    x, y, _, _ = screen.place(outer)
+    row = screen.pixels(x, y, 64, 1)[0]  # the right bar has a corner of its own
+    return {p for i, p in enumerate(row) if i % 16 < 4}, {p for i, p in enumerate(row) if i % 16 >= 4}
+
+
+FLASH = '--flash=800'  # slow enough to be seen from here
+OWN, EXCHANGED = ({MARK}, {GROUND}), ({GROUND}, {MARK})
+
+
+@pytest.mark.options(FLASH)
+def test_a_window_without_the_focus_flashes_its_frame_and_is_exact_again(managed, other_program, programs, build, screen):
+    """Twice, by exchanging the label's two colours; seldom; never while its domain has the focus; not a pixel stays."""
+    s = managed.screen
+    managed.window(1, 200, 200, 200, 150, image=IMAGE)
+    outer = s.shown(1)
+    for colours in (EXCHANGED, OWN, EXCHANGED, OWN):
+        s.wait_until(lambda c=colours: frame_colours(s, outer) == c, f'frame {colours}')
+    check_frame(s, outer, IMAGE)
+    assert s.x.get_input_focus().focus.id == other_program.id
+    # Again at once, however often it asks: no. Another domain, which asks later, has flashed meanwhile.
+    for _ in range(20):
+        managed.say('flags 1 2 0', 'flags 1 0 2')
+    managed.sync()
+    other = Stage(programs, build, screen, FLASH, name='private')
+    other.window(7, 500, 50, 100, 100)
+    second = s.shown(7)
+    while frame_colours(s, second) != EXCHANGED:
+        assert frame_colours(s, outer) == OWN
+    check_frame(s, outer, IMAGE)
+
+
+@pytest.mark.options(FLASH)
+def test_a_flash_ends_with_the_focus(managed, other_program):
+    s = managed.screen
+    managed.window(1, 200, 200, 200, 150, image=IMAGE)
+    outer = s.shown(1)
+    s.wait_until(lambda: frame_colours(s, outer) == EXCHANGED, 'the flash')
+    x, y, _, _ = s.place(outer)
+    click(s, x + 50, y + 50)
+    managed.hears('focus 1 9')
+    managed.sync()
+    check_frame(s, outer, IMAGE)
+
+
+def test_no_flash_unless_it_is_wanted(managed, other_program, programs, build, screen):
+    """Without --flash (`quiet = yes`) the frame never changes; another domain, which asked later, has flashed meanwhile."""
+    s = managed.screen
+    managed.window(1, 200, 200, 200, 150, image=IMAGE)
+    outer = s.shown(1)
+    managed.say('flags 1 2 0')
+    managed.sync()
+    other = Stage(programs, build, screen, FLASH, name='private')
+    other.window(7, 500, 50, 100, 100)
+    second = s.shown(7)
+    while frame_colours(s, second) != EXCHANGED:
+        assert frame_colours(s, outer) == OWN
 
 
 def test_bug_class_A16_nothing_while_the_screen_is_locked(plain):
