@@ -187,6 +187,7 @@ int main(int argc, char **argv) {
 		.dir = -1,
 		.listener = -1,
 		.info = -1,
+		.template = -1,
 		.pidfd = -1,
 		.state = LOCAL_STARTING};
 

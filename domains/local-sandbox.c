@@ -244,22 +244,20 @@ static int start_process(struct local *l, struct ends *e, int home, GError **err
 	g_autofree char *id = machine_id(l->o.name), *resolv = strcmp(l->o.network, "none")
 								       ? local_net_resolv_conf()
 								       : g_strdup("");
-	bool host = !l->o.template || !strcmp(l->o.template, "host");
-	AUTO(auto_close) int template = host ? -1 : template_open(l->o.template, error);
 	struct sandbox s = {.name = l->o.name,
 		.user = l->o.user,
 		.machine_id = id,
 		.resolv_conf = resolv,
 		.nested = l->o.nested,
 		.staged = l->map.own,
-		.template = template,
+		.template = l->template,
 		.home = home,
 		.hv_socket = hv,
 		.info = e->info[1]};
 	struct sandbox_command command = {0};
 	struct local_start start = {
 		&command, &l->map, home, e->init[1], e->output[1], e->info[1], procs};
-	int r = !host && template <0 ? -1 : sandbox_command_init(&command, &s, error);
+	int r = sandbox_command_init(&command, &s, error);
 
 	if (!r) {
 		l->bwrap = local_start(&start, error);
@@ -295,6 +293,11 @@ static int start(struct local *l, struct ends *e, GError **error) {
 	cgroup_init(&l->cgroup, l->o.name);
 	cgroup_limit(&l->cgroup, (unsigned)l->o.memory, (unsigned)l->o.cpu_weight);
 	tell_facts(l);
+	if (l->o.template && strcmp(l->o.template, "host") != 0) {
+		l->template = template_hold(l->o.template, error);
+		if (l->template <0)
+			return -1;
+	}
 	if (start_process(l, e, home, error))
 		return -1;
 	l->init = channel_new(TAKE_FD(e->init[0]), INIT_EVENT_SIZE, false, &handler, l);

@@ -39,6 +39,7 @@ struct local {
 	struct bounded_log *log;
 	struct local_net *net;
 	struct channel *init;
+	int template; /* its tree, held until this process ends; -1: the host's programs */
 	int info;
 	guint info_source, kill_timer;
 	pid_t bwrap, pid1;

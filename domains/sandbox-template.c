@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 /* Written anew for every domain, whatever the template says. */
@@ -29,6 +30,30 @@ int template_open(const char *name, GError **error) {
 			"domain set NAME template=host` uses the host's programs",
 			name, data, inner->message);
 	return fd;
+}
+
+static bool same(int a, int b) {
+	struct stat one, other;
+
+	return !fstat(a, &one) && !fstat(b, &other) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
+int template_hold(const char *name, GError **error) {
+	AUTO(auto_close) int fd = template_open(name, error);
+
+	while (fd >= 0) {
+		/* Who removes one holds it alone; where there are no such locks it is not removed.
+		 */
+		(void)!flock(fd, LOCK_SH | LOCK_NB);
+		AUTO(auto_close) int now = template_open(name, error);
+
+		if (now < 0 || same(fd, now))
+			return now < 0 ? -1 : TAKE_FD(fd);
+		close(fd);
+		fd = TAKE_FD(now);
+	}
+	return -1;
 }
 
 static void add(GPtrArray *args, const char *first, ...) G_GNUC_NULL_TERMINATED;

@@ -13,6 +13,10 @@
 /* The tree's folder. -1 and *error. */
 int template_open(const char *name, GError **error);
 
+/* The same for a domain that runs from it: as long as the descriptor (or a copy) is open, nobody
+ * removes the tree, whatever takes its place. */
+int template_hold(const char *name, GError **error);
+
 /* Adds to a bubblewrap command line what puts the tree in place: /usr, /bin and its like, /etc.
  * where: its path at the time bubblewrap runs. 0, or -1 and *error: it is no such tree. */
 MUST_USE int template_args(GPtrArray *args, int root, const char *where, GError **error);

@@ -49,6 +49,7 @@ char *cli_key(const char *dbus_property);
 void cli_print_json(GVariant *value);
 
 int cmd_domain(int argc, char **argv);
+int cmd_template(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_label(int argc, char **argv);
 int cmd_manager(int argc, char **argv);

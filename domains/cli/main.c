@@ -14,6 +14,7 @@ static const struct {
 } commands[] = {
 	{"domain", cmd_domain,
 		"create, clone, list, show, set, remove, start, stop, kill, pause, unpause, log"},
+	{"template", cmd_template, "build, list, update and remove what domains are made from"},
 	{"run", cmd_run, "run a command in a domain"},
 	{"label", cmd_label, "the labels: colours and patterns"},
 	{"manager", cmd_manager, "what holds for all domains: status, reload, hide, show, quit"},

@@ -17,7 +17,7 @@ def libexec(build):
     """Where our programs stand in the build, as BULKHEAD_LIBEXEC wants it."""
     source = pathlib.Path(__file__).resolve().parent.parent.parent
     folders = {p.parent for p in build.rglob('bulkhead*') if p.is_file() and os.access(p, os.X_OK)}
-    return ':'.join(map(str, [*sorted(folders), source / 'gui-agent', source / 'scripts' / 'in-domain']))
+    return ':'.join(map(str, [*sorted(folders), source / 'gui-agent', source / 'appvm-templates', source / 'scripts' / 'in-domain']))
 
 
 class Domains:
