@@ -208,12 +208,16 @@ void memory_free_all(struct hv *hv, struct account *a) {
 	unqueue(hv, a);
 }
 
-/* 0: go on; 1: filled or empty; -errno. */
+/* 0: go on; 1: filled or empty; -errno. A vchan's ring is not filled: its ends could punch holes
+ * into it anyway, most calls touch a few of its pages, and all of them are charged from the start.
+ */
 static int work_on(struct memory *m) {
 	bool fill = m->state == MEMORY_FILLING;
 	uint32_t left = m->count - m->done, n = fill ? FILL_PAGES : EMPTY_PAGES;
 	int mode = fill ? 0 : FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 
+	if (fill && m->vchan.from)
+		return 1;
 	n = n < left ? n : left;
 	if (fallocate(m->rw, mode, (off_t)m->done * PAGE, (off_t)n * PAGE) < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -25,8 +25,9 @@ struct memory {
 	void *owner;
 };
 
-/* Begins to fill count pages; filled is called from the loop, never from in here. vchan: charge one
- * and the descriptors of an offer too. */
+/* Begins to fill count pages; filled is called from the loop, never from in here. vchan: it is a
+ * ring (which is charged whole, and takes real pages only as it is used), so charge one and the
+ * descriptors of an offer too. */
 MUST_USE enum hv_status memory_new(
 	struct hv *hv, struct account *a, uint32_t count, bool vchan, struct memory **ret);
 
