@@ -22,6 +22,7 @@ struct x11_screen {
 	struct mode modes[MODES_MAX]; /* ours */
 	unsigned mode_count, modes_asked;
 	struct ext_monitors wanted, applied;
+	struct ext_monitors asked; /* the modes under way are for these */
 	bool due;
 };
 
@@ -109,6 +110,8 @@ static void apply(struct x11 *x) {
 		x->events->screen_set(x->user);
 }
 
+static void prepare(struct x11 *x);
+
 static void on_mode(struct x11 *x, uint32_t w, uint32_t h, void *reply) {
 	const xcb_randr_create_mode_reply_t *m = reply;
 	struct x11_screen *s = x->screens;
@@ -116,8 +119,13 @@ static void on_mode(struct x11 *x, uint32_t w, uint32_t h, void *reply) {
 	s->modes_asked--;
 	if (m && s->mode_count < MODES_MAX)
 		s->modes[s->mode_count++] = (struct mode){{w, h}, m->mode, 0};
-	if (s->modes_asked == 0 && s->due)
+	if (s->modes_asked > 0 || !s->due)
+		return;
+	/* What came meanwhile may need other modes; one that was refused is not asked for again. */
+	if (same(&s->asked, &s->wanted))
 		apply(x);
+	else
+		prepare(x);
 }
 
 static void make_mode(struct x11 *x, struct rect at) {
@@ -151,6 +159,26 @@ static void prune(struct x11 *x, struct x11_screen *s) {
 	s->mode_count = 0;
 }
 
+/* Makes the modes that are missing, then applies what is wanted. */
+static void prepare(struct x11 *x) {
+	struct x11_screen *s = x->screens;
+
+	s->asked = s->wanted;
+	prune(x, s);
+	for (unsigned i = 0; i < MIN(s->n, s->wanted.count); i++) {
+		struct rect at = s->wanted.monitors[i].at;
+		bool twice = false;
+
+		for (unsigned k = 0; k < i; k++)
+			twice |= s->wanted.monitors[k].at.w == at.w &&
+				 s->wanted.monitors[k].at.h == at.h;
+		if (!twice && !find_mode(s, at))
+			make_mode(x, at);
+	}
+	if (s->modes_asked == 0)
+		apply(x);
+}
+
 void x11_screen_set(struct x11 *x, const struct ext_monitors *monitors) {
 	struct x11_screen *s = x->screens;
 
@@ -163,19 +191,7 @@ void x11_screen_set(struct x11 *x, const struct ext_monitors *monitors) {
 	s->due = true;
 	if (s->modes_asked > 0)
 		return;
-	prune(x, s);
-	for (unsigned i = 0; i < MIN(s->n, monitors->count); i++) {
-		struct rect at = monitors->monitors[i].at;
-		bool twice = false;
-
-		for (unsigned k = 0; k < i; k++)
-			twice |= monitors->monitors[k].at.w == at.w &&
-				 monitors->monitors[k].at.h == at.h;
-		if (!twice && !find_mode(s, at))
-			make_mode(x, at);
-	}
-	if (s->modes_asked == 0)
-		apply(x);
+	prepare(x);
 }
 
 void x11_screen_start(struct x11 *x) {

@@ -226,6 +226,11 @@ def test_layout_follows_the_admin_side(domain, client, names, keysym):
     c.close()
 
 
+def monitors_of(root):
+    crtcs = [randr.get_crtc_info(root, c, 0) for c in randr.get_screen_resources(root).crtcs]
+    return [(c.x, c.y, c.width, c.height) for c in crtcs if c.mode]
+
+
 def test_screen_follows_the_admin_side(domain, client):
     wait_for_layout(client)
     d = domain.daemon('--ext')
@@ -241,8 +246,7 @@ def test_screen_follows_the_admin_side(domain, client):
         d.expect('EXT_READY')
         g = root.get_geometry()
         assert (g.width, g.height) == screen
-        crtcs = [randr.get_crtc_info(root, c, 0) for c in randr.get_screen_resources(root).crtcs]
-        assert [(c.x, c.y, c.width, c.height) for c in crtcs if c.mode] == monitors
+        assert monitors_of(root) == monitors
         area = root.get_full_property(client.intern_atom('_NET_WORKAREA'), X.AnyPropertyType)
     d.say('monitors', '1024 768 0 0 1024 768')
     d.expect('EXT_READY')
@@ -251,6 +255,21 @@ def test_screen_follows_the_admin_side(domain, client):
         d.expect('EXT_READY')
     assert root.get_geometry().width == 739 and area is not None
     assert len(randr.get_screen_resources(root).modes) < 100
+
+
+def test_monitors_that_change_while_the_last_change_is_under_way(domain, client):
+    """As at every start beside two monitors: first the size of the whole comes, at once behind it the monitors."""
+    wait_for_layout(client)
+    d = domain.daemon('--ext')
+    d.expect('EXT_HELLO')
+    root = client.screen().root
+    for i in range(10):
+        w = 600 + i
+        d.say('monitors', f'{2 * w} 500 0 0 {2 * w} 500')
+        d.say('monitors', f'{2 * w} 500 0 0 {w} 500 {w} 0 {w} 400')
+        wanted = [(0, 0, w, 500), (w, 0, w, 400)]
+        while not d.expect('EXT_READY') or monitors_of(root) != wanted:
+            pass
 
 
 def own_clipboard(client, text):
