@@ -47,13 +47,14 @@ class Session:
         self.temp = tempfile.TemporaryDirectory(prefix='bulkhead-try-')
         self.env = dict(os.environ)
         self.env['BULKHEAD_RUNTIME_DIR'] = self.temp.name + '/run'
+        source = pathlib.Path(__file__).resolve().parents[2]
         self.env['BULKHEAD_LIBEXEC'] = ':'.join(
             str(p) for p in sorted({f.parent for f in self.build.rglob('bulkhead-*') if f.is_file() and os.access(f, os.X_OK)})
-            ) + ':' + str(self.build / 'domains') + ':' + str(pathlib.Path(__file__).parent.parent / 'in-domain')
+            ) + ''.join(f':{folder}' for folder in (self.build / 'domains', source / 'gui-agent', source / 'scripts/in-domain'))
         # The person's own rules first, then those of the session and of this tree: nothing need be installed.
         own = pathlib.Path(self.env.get('XDG_CONFIG_HOME') or os.path.expanduser('~/.config')) / 'bulkhead/policy.d'
         own.mkdir(parents=True, exist_ok=True)
-        self.env['BULKHEAD_POLICY_PATH'] = f"{own}:{self.demo_rules()}:{pathlib.Path(__file__).resolve().parents[2] / 'policy/rules'}"
+        self.env['BULKHEAD_POLICY_PATH'] = f"{own}:{self.demo_rules()}:{source / 'policy/rules'}"
         os.mkdir(self.env['BULKHEAD_RUNTIME_DIR'], 0o700)
         # The domains' own log lines go here, not between the sentences for the person.
         self.log = open(self.temp.name + '/session.log', 'ab')

@@ -270,6 +270,9 @@ def test_try_leaves_nothing_whatever_way_it_ends(build, state, how):
         if line.startswith('Ctrl-C'):
             break
     assert set(leftovers()) - before
+    # Only this X server follows the person's screen and monitors (docs/decisions/x-server.md).
+    servers = [name for name in (cmdline(pid)[0].rsplit('/', 1)[-1] for pid in descendants(p.pid)) if name in ('Xorg', 'Xvfb')]
+    assert sorted(servers) == ['Xorg'] * 3 + ['Xvfb']
     p.send_signal(how)
     p.wait(60)
     # What a killed session leaves ends by itself: its parent-death signal came at that moment.
