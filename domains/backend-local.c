@@ -174,6 +174,7 @@ static void act(struct machine *m, const struct local_msg *msg, int *fds, unsign
 	case LOCAL_UNPAUSE:
 	case LOCAL_BEGIN:
 	case LOCAL_KEEP:
+	case LOCAL_FOCUS:
 		break;
 	}
 }
@@ -408,6 +409,10 @@ static void local_pause(struct machine *m, bool pause) {
 	tell(m, pause ? LOCAL_PAUSE : LOCAL_UNPAUSE, 0, 0);
 }
 
+static void local_focus(struct machine *m, bool focused) {
+	tell(m, LOCAL_FOCUS, 0, focused);
+}
+
 static bool local_outdated(const struct machine *m) {
 	struct stat now;
 
@@ -525,6 +530,7 @@ const struct backend_ops backend_local = {
 	.stop = local_stop,
 	.kill = local_kill,
 	.pause = local_pause,
+	.focus = local_focus,
 	.outdated = local_outdated,
 	.keep = local_keep,
 	.transport = local_transport,

@@ -19,7 +19,6 @@
 /* Xen's own limits end a slow start; what is asked of a running domain takes a moment. */
 #define PATIENCE_BEGIN_S 300
 #define TRIES            4
-#define FOCUS_FACTOR     4
 
 struct backend {
 	int runtime;
@@ -46,6 +45,7 @@ struct machine {
 	struct helper_msg owed; /* the request whose answer is still owed; its type 0: none */
 	gint64 kill_at;         /* microseconds; when a domain that was to stop is destroyed; 0 */
 	GList *commands;        /* struct command */
+	bool focused, weighed;  /* the person works in it; so was its weight asked for */
 	bool over;
 };
 
@@ -96,6 +96,23 @@ static void ask(struct machine *m, enum helper_type type, int32_t value, const c
 	send_owed(m);
 }
 
+/* credit2 counts from 256 for the ordinary share. */
+static unsigned weight_of(const struct definition *d, bool focused) {
+	unsigned w = d->cpu_weight * 256 / 100 * (focused ? BACKEND_FOCUS_FACTOR : 1);
+
+	return CLAMP(w, 1, 65535);
+}
+
+/* One request at a time: what could not be asked for is once the other was answered. */
+static void weigh(struct machine *m) {
+	bool runs = m->state == DOMAIN_RUNNING || m->state == DOMAIN_PAUSED;
+
+	if (m->owed.type || !runs || m->weighed == m->focused)
+		return;
+	m->weighed = m->focused;
+	ask(m, HELPER_WEIGHT, (int32_t)weight_of(m->definition, m->focused), "");
+}
+
 static void on_answer(struct machine *m, const struct helper_msg *msg) {
 	enum helper_type what = m->owed.type;
 
@@ -104,6 +121,7 @@ static void on_answer(struct machine *m, const struct helper_msg *msg) {
 	g_clear_handle_id(&m->watchdog, g_source_remove);
 	m->owed.type = (enum helper_type)0;
 	m->tries = 0;
+	weigh(m);
 	if (msg->type == HELPER_DONE)
 		return;
 	if (what == HELPER_PAUSE || what == HELPER_UNPAUSE)
@@ -172,13 +190,6 @@ static void add(GPtrArray *argv, const char *option, const char *value) {
 
 static void add_number(GPtrArray *argv, const char *option, unsigned value) {
 	g_ptr_array_add(argv, g_strdup_printf("--%s=%u", option, value));
-}
-
-/* credit2 counts from 256 for the ordinary share. */
-static unsigned weight_of(const struct definition *d, bool focused) {
-	unsigned w = d->cpu_weight * 256 / 100 * (focused ? FOCUS_FACTOR : 1);
-
-	return CLAMP(w, 1, 65535);
 }
 
 static void add_definition(GPtrArray *argv, const struct machine *m) {
@@ -386,8 +397,8 @@ static void xen_pause(struct machine *m, bool pause) {
 }
 
 static void xen_focus(struct machine *m, bool focused) {
-	if (!m->owed.type && m->state == DOMAIN_RUNNING)
-		ask(m, HELPER_WEIGHT, (int32_t)weight_of(m->definition, focused), "");
+	m->focused = focused;
+	weigh(m);
 }
 
 static bool xen_change(struct machine *m, const struct definition *d, const char *key) {

@@ -14,6 +14,7 @@
 
 #define REMOVE_TRIES   8
 #define REMOVE_WAIT_MS 250
+#define WEIGHT_MOST    10000 /* cgroup-v2: cpu.weight */
 #define ADVICE                                                                                     \
 	"start bulkheadd from systemd's user manager, or set BULKHEAD_CGROUP to a cgroup v2 "      \
 	"folder that belongs to you"
@@ -152,7 +153,15 @@ void cgroup_limit(const struct cgroup *c, unsigned memory, unsigned cpu_weight) 
 		return;
 	snprintf(text, sizeof(text), "%lluM", (unsigned long long)memory);
 	(void)!put(c->dir, "memory.max", text);
-	snprintf(text, sizeof(text), "%u", cpu_weight);
+	cgroup_weigh(c, cpu_weight);
+}
+
+void cgroup_weigh(const struct cgroup *c, unsigned cpu_weight) {
+	char text[32];
+
+	if (c->dir < 0)
+		return;
+	snprintf(text, sizeof(text), "%u", CLAMP(cpu_weight, 1, WEIGHT_MOST));
 	(void)!put(c->dir, "cpu.weight", text);
 }
 

@@ -27,6 +27,8 @@ int cgroup_open_procs(const struct cgroup *c);
 
 /* memory in MiB; each only if its controller is there. */
 void cgroup_limit(const struct cgroup *c, unsigned memory, unsigned cpu_weight);
+/* Its share of the processors, 1 to 10000. */
+void cgroup_weigh(const struct cgroup *c, unsigned cpu_weight);
 
 /* 0 or -errno; -ENOTSUP without a cgroup. */
 MUST_USE int cgroup_freeze(const struct cgroup *c, bool frozen);

@@ -76,6 +76,9 @@ static void act(struct local *l, const struct local_msg *m) {
 	case LOCAL_UNPAUSE:
 		local_sandbox_pause(l, m->type == LOCAL_PAUSE);
 		break;
+	case LOCAL_FOCUS:
+		local_sandbox_focus(l, m->value != 0);
+		break;
 	case LOCAL_KEEP:
 	case LOCAL_STATE:
 	case LOCAL_MARK:

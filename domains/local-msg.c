@@ -16,7 +16,7 @@ int local_msg_decode(struct span in, struct local_msg *ret) {
 	memcpy(m.text, text, LOCAL_TEXT_SIZE);
 	if (in.left > 0 && m.type != LOCAL_RUN)
 		return 1;
-	if (!(m.type >= LOCAL_QUERY && m.type <= LOCAL_KEEP) &&
+	if (!(m.type >= LOCAL_QUERY && m.type <= LOCAL_FOCUS) &&
 		!(m.type >= LOCAL_STATE && m.type <= LOCAL_REFUSED))
 		return 1;
 	m.more = in.at;

@@ -25,6 +25,7 @@ enum local_type {
 	LOCAL_BEGIN, /* if it was told to wait: the process stands in its cgroup now */
 	LOCAL_KEEP,  /* id: which (enum machine_kept); carries a descriptor to keep for the next
 			bulkheadd */
+	LOCAL_FOCUS, /* value: 1 the person works in it now, 0 no more */
 	/* domain -> bulkheadd */
 	LOCAL_STATE = 32,      /* id: domain id; value: enum local_state; text: why it failed */
 	LOCAL_MARK,            /* value: the mark of LOCAL_SET_ID; carries the listening socket */

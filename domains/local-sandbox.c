@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sandbox of one domain: its start, its life, its end. */
 #include "domains/local.h"
+#include "domains/backend.h"
 
 #include "domains/local-start.h"
 #include "domains/paths.h"
@@ -392,4 +393,9 @@ void local_sandbox_pause(struct local *l, bool pause) {
 		return;
 	}
 	local_set_state(l, pause ? LOCAL_PAUSED : LOCAL_RUNNING, "");
+}
+
+/* While the person works in it, it comes before the others where processors are short. */
+void local_sandbox_focus(struct local *l, bool focused) {
+	cgroup_weigh(&l->cgroup, (unsigned)l->o.cpu_weight * (focused ? BACKEND_FOCUS_FACTOR : 1));
 }

@@ -64,4 +64,5 @@ void local_sandbox_run(struct local *l, const struct local_msg *m);
 void local_sandbox_stop(struct local *l, int timeout_ms);
 void local_sandbox_kill(struct local *l);
 void local_sandbox_pause(struct local *l, bool pause);
+void local_sandbox_focus(struct local *l, bool focused);
 void local_set_state(struct local *l, enum local_state state, const char *reason);

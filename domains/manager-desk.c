@@ -92,10 +92,13 @@ static void on_ended(void *user, const char *why) {
 static const struct daemon_handler handler = {prepare, on_started, on_message, on_ended};
 
 static void focus(struct manager *m, struct domain *d, bool has) {
+	struct domain *former = manager_find(m, m->focused_name);
 	uint32_t id = domain_id(d);
 
 	if (!has && m->focused != id)
 		return;
+	if (former && former != d) /* its gui-daemon may say so later, and is not heard then */
+		domain_focus(former, false);
 	m->focused = has ? id : 0;
 	g_free(m->focused_name);
 	m->focused_name = g_strdup(has ? domain_name(d) : "");

@@ -83,7 +83,7 @@ static void test_messages(void) {
 	g_assert_cmpint(local_msg_decode(span_over(p, LOCAL_HEAD_SIZE), &out), ==, 1);
 	p[LOCAL_HEAD_SIZE - 1] = 0;
 	for (unsigned type = 0; type < 256; type++) {
-		bool known = (type >= LOCAL_QUERY && type <= LOCAL_KEEP) ||
+		bool known = (type >= LOCAL_QUERY && type <= LOCAL_FOCUS) ||
 			     (type >= LOCAL_STATE && type <= LOCAL_REFUSED);
 
 		p[0] = (uint8_t)type;
