@@ -62,9 +62,9 @@ void xen_unpublish(struct xen_vchan *x) {
 	do {
 		if (store_begin(x->store, &tx) < 0)
 			return;
-		(void)store_remove(x->store, tx, x->path);
+		(void)store_erase(x->store, tx, x->path);
 		if (store_is_empty(x->store, tx, above) == 1)
-			(void)store_remove(x->store, tx, above);
+			(void)store_erase(x->store, tx, above);
 		r = store_commit(x->store, tx);
 	} while (r == -EAGAIN);
 }

@@ -134,8 +134,19 @@ int store_read(struct store *s, uint32_t tx, const char *path, char *ret, size_t
 	return 0;
 }
 
+int store_list(struct store *s, uint32_t tx, const char *path, char *ret, size_t size) {
+	int r = request_path(s, XS_DIRECTORY, tx, path);
+
+	if (r < 0)
+		return r;
+	if (s->len > size)
+		return -EMSGSIZE;
+	memcpy(ret, s->body, s->len);
+	return (int)s->len;
+}
+
 int store_write(struct store *s, uint32_t tx, const char *path, const char *value) {
-	char data[2 * STORE_PATH_MAX];
+	char data[XENSTORE_PAYLOAD_MAX];
 	int n = snprintf(data, sizeof(data), "%s%c%s", path, 0, value);
 
 	if (n < 0 || (size_t)n >= sizeof(data))
@@ -152,7 +163,7 @@ int store_share(struct store *s, uint32_t tx, const char *path, int own, int pee
 	return request(s, XS_SET_PERMS, tx, data, (size_t)n + 1);
 }
 
-int store_remove(struct store *s, uint32_t tx, const char *path) {
+int store_erase(struct store *s, uint32_t tx, const char *path) {
 	return request_path(s, XS_RM, tx, path);
 }
 

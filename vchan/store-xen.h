@@ -35,7 +35,9 @@ MUST_USE int store_read(struct store *s, uint32_t tx, const char *path, char *re
 MUST_USE int store_write(struct store *s, uint32_t tx, const char *path, const char *value);
 /* We own it, nobody else may touch it, `peer` may read it. */
 MUST_USE int store_share(struct store *s, uint32_t tx, const char *path, int own, int peer);
-int store_remove(struct store *s, uint32_t tx, const char *path);
+int store_erase(struct store *s, uint32_t tx, const char *path);
+/* The names in the directory, each ended by a NUL; how many bytes. -EMSGSIZE if they do not fit. */
+MUST_USE int store_list(struct store *s, uint32_t tx, const char *path, char *ret, size_t size);
 /* 1 if the directory has no entry. */
 MUST_USE int store_is_empty(struct store *s, uint32_t tx, const char *path);
 /* Fires once at once. */

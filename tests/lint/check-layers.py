@@ -14,6 +14,7 @@ MAY_USE = {
     'domains': {'common', 'proto', 'policy', 'vchan', 'domains'},
     'gui-daemon': {'common', 'proto', 'vchan', 'gui-daemon'},
     'gui-agent': {'common', 'proto', 'vchan', 'gui-agent'},
+    'network': {'common', 'proto', 'vchan', 'network'},
     'qrexec': {'common', 'proto', 'policy', 'vchan', 'qrexec'},
     'tray': {'common', 'proto', 'tray'},
 }
