@@ -18,6 +18,13 @@ static unsigned line_of(const char *data, const char *key, unsigned nth) {
 	return 0;
 }
 
+/* The line of the property that a rule's message begins with; 0: it is at its default. */
+static unsigned line_of_message(const char *data, const char *message) {
+	g_autofree char *key = g_strndup(message, strcspn(message, ":"));
+
+	return line_of(data, key, 0);
+}
+
 G_GNUC_PRINTF(4, 5)
 static void fail(GError **error, const char *file, unsigned line, const char *format, ...) {
 	g_autofree char *what = NULL;
@@ -98,7 +105,7 @@ struct definition *definition_parse(
 	if (take_keys(d, k, file, text, error)) {
 		if (definition_check(d, &inner))
 			return d;
-		fail(error, file, 0, "%s", inner->message);
+		fail(error, file, line_of_message(text, inner->message), "%s", inner->message);
 	}
 	return definition_free(d);
 }
