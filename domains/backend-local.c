@@ -364,7 +364,7 @@ static struct machine *local_start(struct backend *b, const struct definition *d
 	return m;
 }
 
-static struct machine *local_adopt(struct backend *b, const struct definition *d,
+static struct machine *local_adopt(struct backend *b, const struct definition *d, unsigned slot,
 	const struct machine_events *events, void *user) {
 	struct machine *m = machine_new(b, d, events, user);
 	struct sockaddr_un a = {.sun_family = AF_UNIX};

@@ -196,23 +196,26 @@ static void add_definition(GPtrArray *argv, const struct machine *m) {
 	static const char *const modes[] = {"pvh", "pv", "hvm"};
 	const struct definition *d = m->definition;
 	g_auto(GStrv) devices = g_strsplit(d->pci, " ", -1);
-	g_autofree char *ip = xen_addresses(m->slot), *block = paths_find("bulkhead-xen-block");
+	g_autofree char *block = paths_find("bulkhead-xen-block");
 
 	add(argv, "name", d->name.s);
 	add(argv, "virt-mode", modes[d->virt_mode]);
 	add(argv, "seclabel", d->seclabel);
 	add(argv, "block", block);
 	add(argv, "netvm", d->netvm);
-	add(argv, "ip", ip);
+	add(argv, "net-allow", d->net_allow);
 	for (char **p = devices; *p; p++)
 		add(argv, "pci", *p);
+	add_number(argv, "slot", m->slot);
 	add_number(argv, "memory", d->memory);
 	add_number(argv, "maxmem", d->maxmem);
 	add_number(argv, "vcpus", d->vcpus);
 	add_number(argv, "weight", weight_of(d, false));
 	add_number(argv, "cap", d->cpu_cap);
-	if (d->provides_network)
+	if (d->provides_network) {
 		g_ptr_array_add(argv, g_strdup("--driver-domain"));
+		add_number(argv, "serve-timeout", d->qrexec_timeout);
+	}
 }
 
 static int spawn(struct machine *m, int end) {
@@ -325,7 +328,7 @@ static struct machine *xen_start(struct backend *b, const struct definition *d, 
 	return m;
 }
 
-static struct machine *xen_adopt(struct backend *b, const struct definition *d,
+static struct machine *xen_adopt(struct backend *b, const struct definition *d, unsigned slot,
 	const struct machine_events *events, void *user) {
 	g_autofree char *below = g_strdup_printf("domains/%s", d->name.s);
 	AUTO(auto_close) int dir = paths_open_below(b->runtime, below, false, NULL);
@@ -334,6 +337,7 @@ static struct machine *xen_adopt(struct backend *b, const struct definition *d,
 	if (dir < 0)
 		return NULL;
 	m = machine_new(b, d, events, user);
+	m->slot = slot;
 	m->later = g_idle_add(on_later, m);
 	return m;
 }

@@ -48,7 +48,7 @@ struct backend_ops {
 	struct machine *(*start)(struct backend *b, const struct definition *d, unsigned slot,
 		const struct machine_events *events, void *user, GError **error);
 	/* The machine of a former bulkheadd, or NULL: this domain does not run. */
-	struct machine *(*adopt)(struct backend *b, const struct definition *d,
+	struct machine *(*adopt)(struct backend *b, const struct definition *d, unsigned slot,
 		const struct machine_events *events, void *user);
 	uint32_t (*id)(const struct machine *m);
 	void (*run)(struct machine *m, uint32_t id, const char *const *argv);

@@ -38,12 +38,21 @@ static void add_disks(const struct xen_plan *p, libxl_domain_config *c) {
 }
 
 void xen_config_nic(const struct xen_plan *p, const char *netvm, libxl_device_nic *ret) {
+	char ip4[NETWORK_TEXT_SIZE], ip6[NETWORK_TEXT_SIZE], both[2 * NETWORK_TEXT_SIZE];
+	struct network_link link;
+
 	libxl_device_nic_init(ret);
 	ret->devid = 0;
 	ret->nictype = LIBXL_NIC_TYPE_VIF;
 	ret->backend_domname = text(netvm);
-	ret->ip = text(p->netvm_ip);
-	/* Looked for in the driver domain. */
+	network_link_of((unsigned)p->slot, &link);
+	memcpy(ret->mac, link.mac, sizeof(link.mac));
+	network_text4(link.ip4, ip4);
+	network_text6(link.ip6, ip6);
+	(void)snprintf(both, sizeof(both), "%s %s", ip4, ip6);
+	ret->ip = text(both);
+	/* The kernel there wants a name. There is no such file: bulkhead-network-serve needs none,
+	 * and Xen's own daemon, where somebody runs that, must not come to its vif-bridge. */
 	ret->script = text("/etc/xen/scripts/vif-bulkhead");
 }
 
@@ -99,11 +108,6 @@ const char *xen_config(const struct xen_plan *p, libxl_domain_config *ret) {
 	if (type == LIBXL_DOMAIN_TYPE_PV && p->pci && *p->pci)
 		libxl_defbool_set(&ret->b_info.u.pv.e820_host, true);
 	add_disks(p, ret);
-	if (p->netvm && *p->netvm) {
-		ret->nics = calloc(1, sizeof(*ret->nics));
-		ret->num_nics = 1;
-		xen_config_nic(p, p->netvm, ret->nics);
-	}
 	if (!add_pci(p, ret))
 		return "pci: a device is not written as 0000:03:00.0";
 	return NULL;

@@ -7,6 +7,7 @@
 #include "domains/domain-xen.h"
 
 #include "domains/channel.h"
+#include "domains/network-xen.h"
 #include "proto/helper.h"
 #include "vchan/store-xen.h"
 
@@ -33,7 +34,7 @@ struct helper {
 	uint32_t domid;
 	enum helper_state state;
 	bool asked; /* its end was asked for */
-	guint kill_timer;
+	guint kill_timer, serve_timer;
 	char last[256]; /* what libxl last complained of */
 };
 
@@ -69,12 +70,19 @@ static void set_state(struct helper *h, enum helper_state state, const char *why
 	tell(h, HELPER_STATE, 0, (int)state, why);
 }
 
+static struct xen_network network_of(struct helper *h) {
+	return (struct xen_network){h->ctx, h->store, &h->plan, h->domid};
+}
+
 /* Nothing of the domain is left, then this process goes. */
 static void finish(struct helper *h, enum helper_state state, const char *why) {
+	struct xen_network n = network_of(h);
 	g_autofree char *text = g_strdup(why);
 
-	if (h->domid != NOBODY)
+	if (h->domid != NOBODY) {
+		xen_network_forget(&n);
 		(void)libxl_domain_destroy(h->ctx, h->domid, NULL);
+	}
 	h->domid = NOBODY;
 	set_state(h, state, text);
 	g_main_loop_quit(h->loop);
@@ -108,6 +116,37 @@ static bool label_works(struct helper *h) {
 		       h->ctx, h->plan.seclabel, strlen(h->plan.seclabel), &sid) == 0;
 }
 
+static gboolean on_serves_not(gpointer user) {
+	struct helper *h = user;
+
+	h->serve_timer = 0;
+	tell(h, HELPER_FACT, 0, 0, "missing: bulkhead-network-serve has not come in it");
+	set_state(h, HELPER_RUNNING, "");
+	return G_SOURCE_REMOVE;
+}
+
+/* Those whose network comes through a driver domain wait until it can serve them. */
+static void run(struct helper *h) {
+	struct xen_network n = network_of(h);
+
+	if (!h->plan.driver_domain || xen_network_serves(&n) || xen_network_watch(&n))
+		set_state(h, HELPER_RUNNING, "");
+	else
+		h->serve_timer = g_timeout_add_seconds(
+			(guint)h->plan.serve_timeout, on_serves_not, h);
+}
+
+static int set_netvm(struct helper *h, const char *netvm) {
+	struct xen_network n = network_of(h);
+	const char *why = xen_network_connect(&n, netvm);
+	g_autofree char *fact = why ? g_strdup_printf("missing: %s", why) : NULL;
+
+	tell(h, HELPER_FACT, 0, 0, why ? fact : *netvm ? netvm : "none");
+	if (why)
+		g_strlcpy(h->last, why, sizeof(h->last));
+	return why ? ERROR_FAIL : 0;
+}
+
 static void take_devices(struct helper *h, libxl_domain_config *c) {
 	for (int i = 0; i < c->num_pcidevs; i++)
 		(void)libxl_device_pci_assignable_add(h->ctx, &c->pcidevs[i], 1);
@@ -115,6 +154,7 @@ static void take_devices(struct helper *h, libxl_domain_config *c) {
 
 static void create(struct helper *h) {
 	libxl_domain_config c;
+	struct xen_network n;
 	const char *why;
 	uint32_t domid = NOBODY;
 	int r;
@@ -142,12 +182,19 @@ static void create(struct helper *h) {
 		return;
 	}
 	h->domid = domid;
+	if (h->plan.netvm && set_netvm(h, h->plan.netvm)) {
+		finish(h, HELPER_FAILED, h->last);
+		return;
+	}
 	mark_whole(h);
-	r = libxl_domain_unpause(h->ctx, domid, NULL);
+	n = network_of(h);
+	r = h->plan.driver_domain ? xen_network_ask(&n) : 0;
+	if (r >= 0)
+		r = libxl_domain_unpause(h->ctx, domid, NULL);
 	if (r)
 		finish(h, HELPER_FAILED, "Xen made the domain, but cannot let it run");
 	else
-		set_state(h, HELPER_RUNNING, "");
+		run(h);
 }
 
 static void adopt(struct helper *h) {
@@ -163,8 +210,14 @@ static void adopt(struct helper *h) {
 		return;
 	}
 	libxl_dominfo_init(&info);
-	if (!libxl_domain_info(h->ctx, &info, h->domid))
-		set_state(h, info.paused ? HELPER_PAUSED : HELPER_RUNNING, "");
+	if (libxl_domain_info(h->ctx, &info, h->domid)) {
+		libxl_dominfo_dispose(&info);
+		return;
+	}
+	if (info.paused)
+		set_state(h, HELPER_PAUSED, "");
+	else
+		run(h);
 	libxl_dominfo_dispose(&info);
 }
 
@@ -199,9 +252,15 @@ static void look(struct helper *h) {
 
 static gboolean on_store(gint fd, GIOCondition cond, gpointer user) {
 	struct helper *h = user;
+	struct xen_network n = network_of(h);
 
-	if (store_changed(h->store))
-		look(h);
+	if (!store_changed(h->store))
+		return G_SOURCE_CONTINUE;
+	look(h);
+	if (h->serve_timer && h->domid != NOBODY && xen_network_serves(&n)) {
+		g_clear_handle_id(&h->serve_timer, g_source_remove);
+		set_state(h, HELPER_RUNNING, "");
+	}
 	return G_SOURCE_CONTINUE;
 }
 
@@ -217,6 +276,7 @@ static int stop(struct helper *h, int timeout_ms) {
 	bool paused = h->state == HELPER_PAUSED;
 
 	h->asked = true;
+	g_clear_handle_id(&h->serve_timer, g_source_remove);
 	set_state(h, HELPER_STOPPING, "");
 	/* One that does not listen is destroyed when its time is over. */
 	if (paused)
@@ -246,26 +306,6 @@ static int set_weight(struct helper *h, int weight) {
 	p.cap = h->plan.cap;
 	r = libxl_domain_sched_params_set(h->ctx, h->domid, &p);
 	libxl_domain_sched_params_dispose(&p);
-	return r;
-}
-
-static int set_netvm(struct helper *h, const char *netvm) {
-	libxl_device_nic nic, old;
-	int r = 0;
-
-	libxl_device_nic_init(&old);
-	if (!libxl_devid_to_device_nic(h->ctx, h->domid, 0, &old))
-		(void)libxl_device_nic_remove(h->ctx, h->domid, &old, NULL);
-	libxl_device_nic_dispose(&old);
-	if (*netvm) {
-		xen_config_nic(&h->plan, netvm, &nic);
-		r = libxl_device_nic_add(h->ctx, h->domid, &nic, NULL);
-		libxl_device_nic_dispose(&nic);
-	}
-	tell(h, HELPER_FACT, 0, 0,
-		r        ? "missing: Xen refused the new network"
-		: *netvm ? netvm
-			 : "none");
 	return r;
 }
 
@@ -324,7 +364,8 @@ static bool parse(struct xen_plan *p, int *argc, char ***argv) {
 		{"modules", 0, 0, G_OPTION_ARG_FILENAME, &p->modules, "xvdd, read-only", "PATH"},
 		{"block", 0, 0, G_OPTION_ARG_FILENAME, &p->block, "bulkhead-xen-block", "PATH"},
 		{"netvm", 0, 0, G_OPTION_ARG_STRING, &p->netvm, "has its network", "NAME"},
-		{"ip", 0, 0, G_OPTION_ARG_STRING, &p->netvm_ip, "its addresses", "LIST"},
+		{"net-allow", 0, 0, G_OPTION_ARG_STRING, &p->net_allow, "only there", "LIST"},
+		{"slot", 0, 0, G_OPTION_ARG_INT, &p->slot, "for its addresses", "N"},
 		{"pci", 0, 0, G_OPTION_ARG_STRING_ARRAY, &p->pci, "a device", "ADDRESS"},
 		{"memory", 0, 0, G_OPTION_ARG_INT, &p->memory, "at the start", "MIB"},
 		{"maxmem", 0, 0, G_OPTION_ARG_INT, &p->maxmem, "at most", "MIB"},
@@ -333,6 +374,8 @@ static bool parse(struct xen_plan *p, int *argc, char ***argv) {
 		{"cap", 0, 0, G_OPTION_ARG_INT, &p->cap, "percent of a processor", "N"},
 		{"driver-domain", 0, 0, G_OPTION_ARG_NONE, &p->driver_domain, "serves others",
 			NULL},
+		{"serve-timeout", 0, 0, G_OPTION_ARG_INT, &p->serve_timeout, "its time for that",
+			"SECONDS"},
 		{NULL}};
 	g_autoptr(GOptionContext) c = g_option_context_new("- drives Xen for one domain");
 	g_autoptr(GError) error = NULL;

@@ -3,6 +3,7 @@
 /* The parts of bulkhead-xen-domain: what its domain is to be, and that as libxenlight's structures.
  */
 #include "common/cleanup.h"
+#include "proto/network.h"
 
 #include <glib.h>
 #include <libxl.h>
@@ -11,15 +12,18 @@ struct xen_plan {
 	char *name, *virt_mode, *kernel, *ramdisk, *cmdline, *seclabel;
 	char *root, *private_volume, *volatile_volume, *modules; /* paths; NULL or "": none */
 	char *block;                                             /* bulkhead-xen-block's path */
-	char *netvm, *netvm_ip;                                  /* "": no network */
+	char *netvm, *net_allow;                                 /* "": no network; anywhere */
+	int slot;                                                /* its addresses come from it */
 	char **pci;                                              /* as 0000:03:00.0 */
 	int memory, maxmem;                                      /* MiB */
 	int vcpus, weight, cap; /* credit2's; cap in percent of a processor, 0: none */
 	gboolean driver_domain;
+	int serve_timeout; /* seconds until a driver domain counts as running all the same */
 };
 
-/* Fills `ret` (initialised; the caller disposes of it). NULL, or in words for a person why this
- * cannot run. Every string arrives byte for byte: no configuration text is made (bug class E9). */
+/* Fills `ret`, all but the network (initialised; the caller disposes of it). NULL, or in words for
+ * a person why this cannot run. Every string arrives byte for byte: no configuration text is made
+ * (bug class E9). */
 const char *xen_config(const struct xen_plan *plan, libxl_domain_config *ret);
-/* The network card of the plan. */
+/* A card of the plan, served by that domain. */
 void xen_config_nic(const struct xen_plan *plan, const char *netvm, libxl_device_nic *ret);

@@ -119,6 +119,8 @@ static void set_state(struct domain *d, enum domain_state state, const char *rea
 	wake(d);
 }
 
+static void connect_clients(struct domain *d);
+
 static void on_state(void *user, enum domain_state state, const char *reason) {
 	g_autofree char *why = g_strdup(reason); /* the machine's, which may go */
 	struct domain *d = user;
@@ -136,6 +138,8 @@ static void on_state(void *user, enum domain_state state, const char *reason) {
 	if (!d->machine)
 		manager_domain_over(d->in, d);
 	set_state(d, state, why);
+	if (state == DOMAIN_RUNNING)
+		connect_clients(d);
 }
 
 static void on_fact(void *user, enum machine_fact fact, const char *text) {
@@ -262,19 +266,41 @@ struct domain *domain_needs(const struct domain *d) {
 		       : NULL;
 }
 
-/* What is wrong with the domains that this one's network comes through, or NULL. */
-static char *chain_problem(const struct domain *d) {
-	const struct domain *at = d;
+static bool has_machine(const struct domain *d) {
+	return d->machine && (d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED);
+}
+
+/* One that provides the network has come, perhaps anew: who runs without it gets it back. */
+static void connect_clients(struct domain *d) {
+	GHashTableIter i;
+	gpointer value;
+
+	if (!d->in->ops->ordered || !d->definition->provides_network)
+		return;
+	g_hash_table_iter_init(&i, d->in->domains);
+	while (g_hash_table_iter_next(&i, NULL, &value)) {
+		struct domain *other = value;
+
+		if (has_machine(other) && domain_needs(other) == d)
+			(void)d->in->ops->change(other->machine, other->definition, "netvm");
+	}
+}
+
+/* Is what this one's network is to come through as it must be? NULL: yes. */
+static char *chain_problem(const struct domain *d, const char *netvm) {
+	const struct domain *at;
 
 	if (!d->in->ops->ordered)
 		return NULL;
 	for (guint i = 0; i <= g_hash_table_size(d->in->domains); i++) {
-		if (!*at->definition->netvm)
+		if (!*netvm)
 			return NULL;
-		if (!domain_needs(at))
-			return g_strdup_printf(
-				"netvm: there is no domain %s", at->definition->netvm);
-		at = domain_needs(at);
+		at = manager_find(d->in, netvm);
+		if (!at)
+			return g_strdup_printf("netvm: there is no domain %s", netvm);
+		if (at == d)
+			break;
+		netvm = at->definition->netvm;
 		if (!at->definition->provides_network)
 			return g_strdup_printf("netvm: %s does not provide a network (set its "
 					       "provides_network)",
@@ -290,7 +316,7 @@ void domain_start(struct domain *d, domain_done done, void *user) {
 
 	if (!may(d, REQUEST_START, done, user))
 		return;
-	problem = chain_problem(d);
+	problem = chain_problem(d, d->definition->netvm);
 	d->began = g_get_monotonic_time();
 	set_state(d, DOMAIN_STARTING, "");
 	wait_for(d, REQUEST_START, done, user);
@@ -310,12 +336,26 @@ void domain_start(struct domain *d, domain_done done, void *user) {
 }
 
 void domain_adopt(struct domain *d) {
-	d->machine = d->in->ops->adopt(d->in->backend, d->definition, &machine_events, d);
+	int slot = store_slot(&d->in->store, d->definition->name, NULL);
+
+	if (slot >= 0)
+		d->machine = d->in->ops->adopt(
+			d->in->backend, d->definition, (unsigned)slot, &machine_events, d);
 	if (d->machine)
 		set_state(d, DOMAIN_STARTING, "");
 }
 
 void domain_stop(struct domain *d, bool force, domain_done done, void *user) {
+	const struct domain *needs = force ? NULL : manager_needs(d->in, d);
+
+	if (needs) {
+		g_autoptr(GError) error = domain_error_new(DOMAIN_E_STATE,
+			"%s has its network from %s: stop it first, or use --force",
+			domain_name(needs), domain_name(d));
+
+		done(user, error);
+		return;
+	}
 	if (!may(d, REQUEST_STOP, done, user))
 		return;
 	wait_for(d, REQUEST_STOP, done, user);
@@ -361,6 +401,28 @@ static bool changes_now(const struct domain *d, const char *key) {
 	       (!strcmp(key, "netvm") || !strcmp(key, "memory"));
 }
 
+static void on_netvm_started(void *user, const GError *error) {
+	if (error)
+		g_warning("%s", error->message);
+}
+
+static bool may_change_netvm(const struct domain *d, const char *netvm, GError **error) {
+	g_autofree char *problem = chain_problem(d, netvm);
+
+	if (problem)
+		g_set_error_literal(error, DOMAIN_ERROR, DOMAIN_E_STATE, problem);
+	return !problem;
+}
+
+/* The definition has it already. A netvm that does not run yet connects the domain when it does. */
+static void change_now(struct domain *d, const char *key) {
+	struct domain *needs = domain_needs(d);
+
+	(void)d->in->ops->change(d->machine, d->definition, key);
+	if (!strcmp(key, "netvm") && needs && !has_machine(needs))
+		domain_start(needs, on_netvm_started, NULL);
+}
+
 bool domain_set(struct domain *d, const char *key, const char *text, GError **error) {
 	AUTO(definition_free_p) struct definition *changed = definition_copy(d->definition);
 	const struct property *p = property_find(key);
@@ -379,12 +441,15 @@ bool domain_set(struct domain *d, const char *key, const char *text, GError **er
 			domain_state_name(d->state), key);
 		return false;
 	}
+	if (!strcmp(key, "netvm") && changes_now(d, key) &&
+		!may_change_netvm(d, changed->netvm, error))
+		return false;
 	if (!store_save(&d->in->store, changed, error))
 		return false;
 	definition_free(d->definition);
 	d->definition = TAKE(changed);
 	if (changes_now(d, key))
-		(void)d->in->ops->change(d->machine, d->definition, key);
+		change_now(d, key);
 	manager_changed(d->in, d, p->dbus, NULL);
 	if (p->type == PROPERTY_LABEL || !strcmp(key, "fullscreen") || !strcmp(key, "quiet")) {
 		manager_changed(d->in, d, "Color", "Pattern", NULL);

@@ -288,16 +288,15 @@ static bool runs(const struct domain *d) {
 	return s != DOMAIN_STOPPED && s != DOMAIN_FAILED;
 }
 
-/* Does one that runs need it? */
-static bool is_needed(struct manager *m, const struct domain *d) {
+struct domain *manager_needs(struct manager *m, const struct domain *d) {
 	GHashTableIter i;
 	gpointer other;
 
 	g_hash_table_iter_init(&i, m->domains);
 	while (g_hash_table_iter_next(&i, NULL, &other))
 		if (runs(other) && domain_needs(other) == d)
-			return true;
-	return false;
+			return other;
+	return NULL;
 }
 
 void manager_left(struct manager *m) {
@@ -328,7 +327,7 @@ static void stop_next(struct manager *m) {
 	for (GList *l = all; l; l = l->next) {
 		struct domain *d = l->data;
 
-		if (!runs(d) || d->stop_asked || is_needed(m, d))
+		if (!runs(d) || d->stop_asked || manager_needs(m, d))
 			continue;
 		d->stop_asked = true;
 		s->left++;

@@ -52,6 +52,8 @@ void manager_deinit(struct manager *m);
 struct domain *manager_find(struct manager *m, const char *name);
 /* The same, for whoever is outside: not what is prepared. */
 struct domain *manager_find_shown(struct manager *m, const char *name);
+/* One that runs and has its network from this domain, or NULL. */
+struct domain *manager_needs(struct manager *m, const struct domain *d);
 /* pairs: key, text, ..., NULL. NULL and *error. */
 struct domain *manager_create(
 	struct manager *m, const char *name, const char *const *pairs, GError **error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Definitions as libxenlight's structures: what a person or a file wrote arrives byte for byte. */
-#include "domains/domain-xen.h"
+#include "domains/network-xen.h"
 
 #include <string.h>
 
@@ -27,8 +27,6 @@ static void whole(void) {
 	libxl_domain_config c;
 
 	p.private_volume = (char *)"/p";
-	p.netvm = (char *)"sys-net";
-	p.netvm_ip = (char *)"10.137.0.2";
 	g_assert_null(config(&p, &c));
 	g_assert_cmpint(c.c_info.type, ==, LIBXL_DOMAIN_TYPE_PVH);
 	g_assert_cmpstr(c.c_info.name, ==, "work");
@@ -43,16 +41,55 @@ static void whole(void) {
 	g_assert_cmpstr(c.disks[1].pdev_path, ==, "/p");
 	g_assert_cmpstr(c.disks[1].vdev, ==, "xvdb");
 	g_assert_cmpint(c.disks[1].readwrite, ==, 1);
-	g_assert_cmpint(c.num_nics, ==, 1);
-	g_assert_cmpstr(c.nics[0].backend_domname, ==, "sys-net");
 	libxl_domain_config_dispose(&c);
 }
 
+static void card(void) {
+	struct xen_plan p = plan();
+	libxl_device_nic nic;
+
+	p.slot = 7;
+	xen_config_nic(&p, "sys-net", &nic);
+	g_assert_cmpstr(nic.backend_domname, ==, "sys-net");
+	g_assert_cmpstr(nic.ip, ==, "10.137.0.9 fd09:24ef:4179::a89:9");
+	g_assert_cmpint(nic.mac[5], ==, 7);
+	libxl_device_nic_dispose(&nic);
+}
+
+/* What stands in the definition is what the driver domain is told. */
+static void places(void) {
+	static const char *const wrong[] = {
+		"x", "192.0.2.1  192.0.2.2", "192.0.2.1 ", "192.0.2.1/33"};
+	struct xen_plan p = plan();
+	struct network_plan n;
+
+	p.slot = 7;
+	g_assert_cmpint(xen_network_plan(&p, &n), ==, 0);
+	g_assert_true(n.anywhere);
+	p.net_allow = (char *)"192.0.2.0/24:443 [2001:db8::1] 198.51.100.7";
+	g_assert_cmpint(xen_network_plan(&p, &n), ==, 0);
+	g_assert_false(n.anywhere);
+	g_assert_cmpuint(n.n_places, ==, 3);
+	g_assert_cmpuint(n.places[0].prefix, ==, 24);
+	g_assert_cmpuint(n.places[0].port, ==, 443);
+	g_assert_true(n.places[1].v6);
+	g_assert_cmpuint(n.places[1].prefix, ==, 128);
+	g_assert_cmpuint(n.places[2].prefix, ==, 32);
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		p.net_allow = (char *)(uintptr_t)wrong[i];
+		g_assert_cmpint(xen_network_plan(&p, &n), ==, 1);
+	}
+	p.net_allow = NULL;
+	p.slot = NETWORK_SLOTS;
+	g_assert_cmpint(xen_network_plan(&p, &n), ==, 1);
+}
+
+/* It gets its card when both sides were told of it, or none at all. */
 static void no_network(void) {
 	struct xen_plan p = plan();
 	libxl_domain_config c;
 
-	p.netvm = (char *)"";
+	p.netvm = (char *)"sys-net";
 	g_assert_null(config(&p, &c));
 	g_assert_cmpint(c.num_nics, ==, 0);
 	libxl_domain_config_dispose(&c);
@@ -100,20 +137,22 @@ static void bug_class_e9(void) {
 				*root = nasty(r), *label = nasty(r), *netvm = nasty(r);
 		struct xen_plan p = plan();
 		libxl_domain_config c;
+		libxl_device_nic nic;
 
 		p.name = name;
 		p.kernel = kernel;
 		p.cmdline = line;
 		p.root = root;
 		p.seclabel = label;
-		p.netvm = netvm;
 		g_assert_null(config(&p, &c));
 		g_assert_cmpstr(c.c_info.name, ==, name);
 		g_assert_cmpstr(c.b_info.kernel, ==, kernel);
 		g_assert_cmpstr(c.b_info.cmdline, ==, line);
 		g_assert_cmpstr(c.disks[0].pdev_path, ==, root);
 		g_assert_cmpstr(c.c_info.ssid_label, ==, label);
-		g_assert_cmpstr(c.nics[0].backend_domname, ==, netvm);
+		xen_config_nic(&p, netvm, &nic);
+		g_assert_cmpstr(nic.backend_domname, ==, netvm);
+		libxl_device_nic_dispose(&nic);
 		g_assert_cmpint(c.num_disks, ==, 1);
 		g_assert_cmpint(c.num_pcidevs, ==, 0);
 		libxl_domain_config_dispose(&c);
@@ -124,6 +163,8 @@ int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/config-xen/whole", whole);
 	g_test_add_func("/config-xen/no-network", no_network);
+	g_test_add_func("/config-xen/card", card);
+	g_test_add_func("/config-xen/places", places);
 	g_test_add_func("/config-xen/cannot-run", cannot_run);
 	g_test_add_func("/bug-class/E9/xen-config", bug_class_e9);
 	return g_test_run();

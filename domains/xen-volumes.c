@@ -190,8 +190,3 @@ bool xen_volumes_forget(const char *name) {
 
 	return dir >= 0 && !paths_remove_below(dir, below);
 }
-
-char *xen_addresses(unsigned slot) {
-	return g_strdup_printf(
-		"10.137.%u.%u fd09:24ef:4179::a89:%x", slot / 250 % 250, slot % 250 + 2, slot + 2);
-}

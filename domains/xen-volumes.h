@@ -24,5 +24,3 @@ gint64 xen_volumes_stamp(const struct definition *d);
 void xen_volumes_drop(const struct definition *d);
 /* All of a domain's volumes. */
 bool xen_volumes_forget(const char *name);
-/* The guest's IPv4 and IPv6 address, from its number; the caller frees it. */
-char *xen_addresses(unsigned slot);
