@@ -521,6 +521,7 @@ static struct backend *local_close(struct backend *b) {
 
 const struct backend_ops backend_local = {
 	.name = "local",
+	.kept = "home",
 	.open = local_open,
 	.close = local_close,
 	.start = local_start,

@@ -473,6 +473,7 @@ static struct backend *xen_close(struct backend *b) {
 
 const struct backend_ops backend_xen = {
 	.name = "xen",
+	.kept = "private.img",
 	.ordered = true,
 	.open = xen_open,
 	.close = xen_close,

@@ -39,7 +39,8 @@ struct machine_events {
 
 struct backend_ops {
 	const char *name;
-	bool ordered; /* a domain's netvm runs before it and longer than it */
+	const char *kept; /* of a domain's folder: what snapshots are made of */
+	bool ordered;     /* a domain's netvm runs before it and longer than it */
 	/* ready: called once, when start and adopt may be used, or with why not. */
 	struct backend *(*open)(int runtime, const char *runtime_path,
 		void (*ready)(void *user, const char *error), void *user);

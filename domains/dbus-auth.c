@@ -16,7 +16,7 @@ struct check {
 /* What is not named here needs the right to define domains. */
 static const char *action_of(const char *method) {
 	static const char *const view[] = {"GetDomain", "GetManagedObjects", "ListLabels",
-		"ListProperties", "Get", "GetAll", NULL};
+		"ListProperties", "ListSnapshots", "Get", "GetAll", NULL};
 	static const char *const start[] = {"Start", "Stop", "Kill", "Pause", "Unpause",
 		"CancelJob", "Run", "Wait", "CreateDisposable", "SetDisplay", "HideAll", NULL};
 

@@ -100,6 +100,29 @@ static void on_set_text(struct domain *d, GVariant *args, GDBusMethodInvocation 
 	dbus_done(i, error);
 }
 
+static void snapshot(struct domain *d, const char *what, GVariant *args, GDBusMethodInvocation *i) {
+	const char *name;
+
+	g_variant_get(args, "(&s)", &name);
+	domain_snapshot(d, what, name, dbus_done, i);
+}
+
+static void on_take(struct domain *d, GVariant *args, GDBusMethodInvocation *i) {
+	snapshot(d, "take", args, i);
+}
+
+static void on_rollback(struct domain *d, GVariant *args, GDBusMethodInvocation *i) {
+	snapshot(d, "rollback", args, i);
+}
+
+static void on_drop(struct domain *d, GVariant *args, GDBusMethodInvocation *i) {
+	snapshot(d, "drop", args, i);
+}
+
+static void on_snapshots(struct domain *d, GVariant *args, GDBusMethodInvocation *i) {
+	g_dbus_method_invocation_return_value(i, g_variant_new("(@a(st))", domain_snapshots(d)));
+}
+
 static char *as_text(GVariant *value) {
 	if (g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN))
 		return g_strdup(g_variant_get_boolean(value) ? "yes" : "no");
@@ -152,6 +175,10 @@ static const struct {
 	{"Run", on_run},
 	{"Wait", on_wait},
 	{"SetText", on_set_text},
+	{"TakeSnapshot", on_take},
+	{"Rollback", on_rollback},
+	{"RemoveSnapshot", on_drop},
+	{"ListSnapshots", on_snapshots},
 	{"Get", get_property},
 	{"GetAll", get_all},
 	{"Set", set_property},

@@ -14,6 +14,7 @@ struct domain {
 	gint64 began; /* monotonic us of the start that goes on; 0: none, or not ours */
 	struct machine *machine;
 	char *facts[FACT_COUNT];
+	bool copying;    /* bulkhead-snapshot is at its home */
 	GList *waiters;  /* struct waiter */
 	bool stop_asked; /* because bulkheadd is to end with all domains */
 	/* pool.h */

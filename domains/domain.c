@@ -199,6 +199,14 @@ static const struct machine_events machine_events = {
 static bool may(struct domain *d, enum domain_request what, domain_done done, void *user) {
 	g_autoptr(GError) error = NULL;
 
+	if (d->copying && what == REQUEST_START) {
+		error = domain_error_new(DOMAIN_E_STATE,
+			"%s: a snapshot of it is being made or taken back; start it when that is "
+			"done",
+			domain_name(d));
+		done(user, error);
+		return false;
+	}
 	switch (domain_may(what, d->state)) {
 	case ANSWER_DO:
 		return true;

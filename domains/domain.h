@@ -59,6 +59,12 @@ void domain_run(struct domain *d, const char *const *argv,
 void domain_wait(struct domain *d, uint32_t id,
 	void (*done)(void *user, int status, const GError *error), void *user);
 
+/* option: "take", "rollback" or "drop"; the domain must be stopped, and stays so meanwhile. */
+void domain_snapshot(
+	struct domain *d, const char *option, const char *name, domain_done done, void *user);
+/* a(st): names, and when each was made (seconds since 1970). A floating reference. */
+GVariant *domain_snapshots(const struct domain *d);
+
 bool domain_set(struct domain *d, const char *key, const char *text, GError **error);
 
 /* The person works in it now, or no more. */

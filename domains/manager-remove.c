@@ -45,6 +45,11 @@ void manager_remove(
 	if (domain_may(REQUEST_REMOVE, domain_get_state(d)) != ANSWER_DO)
 		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_STATE, "%s is %s: stop it first", name.s,
 			domain_state_name(domain_get_state(d)));
+	else if (d->copying)
+		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_STATE,
+			"%s: a snapshot of it is being made or taken back; remove it when that is "
+			"done",
+			name.s);
 	else if (!keep_data && store_mark(&m->store, name.s, MARK_REMOVED, true))
 		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_FAILED,
 			"%s: its folder cannot be written, so it stays", name.s);

@@ -164,24 +164,33 @@ int uid_map_enter(int home) {
 	return 0;
 }
 
-/* The child of uid_map_remove: waits until it is mapped, then is root over both users. */
-static int remove_as_root(int ready, int go, int dir, const char *name) {
+/* The child of uid_map_as_root: waits until it is mapped, then is root over both users. */
+static int work_as_root(int ready, int go, int (*what)(void *user), void *user) {
 	char c = 0;
 
 	if (unshare(CLONE_NEWUSER) || write(ready, &c, 1) != 1 || read(go, &c, 1) != 1)
-		return 1;
+		return -EPERM;
 	if (setresgid(0, 0, 0) || setresuid(0, 0, 0))
-		return 1;
-	return paths_remove_below(dir, name) ? 1 : 0;
+		return -errno;
+	return what(user);
 }
 
-int uid_map_remove(const struct uid_map *map, int dir, const char *name) {
-	int ready[2], go[2], status = 1, r;
+static int end_of(pid_t pid) {
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+int uid_map_as_root(const struct uid_map *map, int (*what)(void *user), void *user) {
+	int ready[2], go[2], r, r2;
 	char c = 0;
 	pid_t pid;
 
 	if (!map->own)
-		return paths_remove_below(dir, name);
+		return what(user);
 	if (pipe2(ready, O_CLOEXEC))
 		return -errno;
 	if (pipe2(go, O_CLOEXEC)) {
@@ -194,7 +203,7 @@ int uid_map_remove(const struct uid_map *map, int dir, const char *name) {
 		/* Else it would wait for itself when the mapping is refused. */
 		close(ready[0]);
 		close(go[1]);
-		_exit(remove_as_root(ready[1], go[0], dir, name));
+		_exit(-work_as_root(ready[1], go[0], what, user));
 	}
 	close(ready[1]);
 	close(go[0]);
@@ -203,8 +212,23 @@ int uid_map_remove(const struct uid_map *map, int dir, const char *name) {
 		r = -EPIPE;
 	close(ready[0]);
 	close(go[1]);
-	if (pid > 0 &&
-		(waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status)))
-		r = r ? r : -EACCES;
-	return r;
+	r2 = pid > 0 ? end_of(pid) : 0;
+	return r ? r : r2;
+}
+
+struct removal {
+	int dir;
+	const char *name;
+};
+
+static int remove_entry(void *user) {
+	const struct removal *x = user;
+
+	return paths_remove_below(x->dir, x->name);
+}
+
+int uid_map_remove(const struct uid_map *map, int dir, const char *name) {
+	struct removal x = {dir, name};
+
+	return uid_map_as_root(map, remove_entry, &x);
 }

@@ -29,6 +29,10 @@ MUST_USE int uid_map_write(const struct uid_map *map, pid_t pid);
  * home: an O_PATH descriptor. 0 or -errno. */
 MUST_USE int uid_map_enter(int home);
 
+/* Calls `what` in a process that may do with both users' files as it likes (here, if there is no
+ * user of its own). what: 0 or -errno, which is the answer. */
+MUST_USE int uid_map_as_root(const struct uid_map *map, int (*what)(void *user), void *user);
+
 /* Removes the tree `name` below dir although a domain's user owns it (in a process of its own).
  * 0 or -errno. */
 MUST_USE int uid_map_remove(const struct uid_map *map, int dir, const char *name);

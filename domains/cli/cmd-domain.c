@@ -227,6 +227,10 @@ static const struct {
 	{"kill", simple, "NAME ...                           end it at once"},
 	{"pause", simple, "NAME ...                           freeze all of its processes"},
 	{"unpause", simple, "NAME ...                           let them go on"},
+	{"snapshot", cmd_domain_snapshot,
+		"NAME [SNAPSHOT] [--remove]         keep a copy of its home"},
+	{"snapshots", cmd_domain_snapshots, "NAME [--json]                      those there are"},
+	{"rollback", cmd_domain_rollback, "NAME SNAPSHOT                      go back to one"},
 	{"log", cmd_domain_log, "NAME                               what its programs printed"},
 };
 
@@ -237,7 +241,7 @@ int cmd_domain(int argc, char **argv) {
 	fprintf(argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr,
 		"usage: bulkhead domain COMMAND ...\n\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr, "  %-8s %s\n",
+		fprintf(argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr, "  %-9s %s\n",
 			commands[i].name, commands[i].what);
 	return argc > 1 && !strcmp(argv[1], "--help") ? CLI_OK : CLI_USAGE;
 }

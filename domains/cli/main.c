@@ -13,7 +13,8 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{"domain", cmd_domain,
-		"create, clone, list, show, set, remove, start, stop, kill, pause, unpause, log"},
+		"create, clone, list, show, set, remove, start, stop, kill, pause, unpause, "
+		"snapshot, rollback, log"},
 	{"template", cmd_template, "build, list, update and remove what domains are made from"},
 	{"run", cmd_run, "run a command in a domain"},
 	{"label", cmd_label, "the labels: colours and patterns"},
