@@ -23,6 +23,7 @@
 struct audit {
 	int fd, journal;
 	uint64_t limit, lost;
+	bool held;
 	struct sockaddr_un at;
 	char path[PATH_MAX];
 };
@@ -72,6 +73,10 @@ struct audit *audit_close(struct audit *a) {
 		close(a->journal);
 	free(a);
 	return NULL;
+}
+
+void audit_hold(struct audit *a) {
+	a->held = true;
 }
 
 void audit_set_limit(struct audit *a, uint64_t bytes) {
@@ -235,11 +240,13 @@ int audit_end(struct audit *a, struct audit_line *l) {
 
 	put(l, "}\n", 2);
 	if (a && l->text) {
-		choose_file(a);
+		if (!a->held)
+			choose_file(a);
 		if (a->lost)
 			tell_lost(a);
 		r = append(a, l->text, l->len);
-		flock(a->fd, LOCK_UN);
+		if (!a->held)
+			flock(a->fd, LOCK_UN);
 		tell_journal(a, l);
 	}
 	if (a && r)

@@ -34,5 +34,9 @@ void audit_number(struct audit_line *l, const char *key, uint64_t number);
  * does nothing. */
 int audit_end(struct audit *a, struct audit_line *l);
 
+/* For a process that may open nothing any more: from now on records go to the file at hand, even if
+ * another was begun meanwhile, and no lock is taken. */
+void audit_hold(struct audit *a);
+
 /* The size at which a new file is begun; for tests. */
 void audit_set_limit(struct audit *a, uint64_t bytes);

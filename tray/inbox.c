@@ -9,25 +9,29 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define CONNECTIONS_MAX 32
+#define CONNECTIONS_MAX    32
+/* So that no domain takes all of them for long. */
+#define REPORTS_MAX        16
+#define REPORTS_PER_DOMAIN 4
 
 struct inbox {
 	int fd;
 	guint source;
 	char *path;
-	GHashTable *connections; /* struct connection */
-	inbox_heard heard;
+	GHashTable *connections; /* struct inbox_end */
+	const struct inbox_events *events;
 	void *user;
 };
 
-struct connection {
+struct inbox_end {
 	struct inbox *in;
 	int fd;
 	guint source;
+	struct domain_name domain; /* of one that reports; else "" */
 };
 
 static void connection_free(gpointer p) {
-	struct connection *c = p;
+	struct inbox_end *c = p;
 
 	if (c->source)
 		g_source_remove(c->source);
@@ -35,32 +39,70 @@ static void connection_free(gpointer p) {
 	g_free(c);
 }
 
+static bool may_report(struct inbox *i, const struct domain_name *name) {
+	unsigned all = 0, of_domain = 0;
+	GHashTableIter at;
+	struct inbox_end *c;
+
+	g_hash_table_iter_init(&at, i->connections);
+	while (g_hash_table_iter_next(&at, (gpointer *)&c, NULL)) {
+		all += *c->domain.s != 0;
+		of_domain += !strcmp(c->domain.s, name->s);
+	}
+	return all < REPORTS_MAX && of_domain < REPORTS_PER_DOMAIN;
+}
+
+/* True: more may come on this connection. */
+static bool take_report(struct inbox_end *c, const struct domain_name *name, struct span in) {
+	struct copyreport r;
+
+	if (copyreport_decode(in, &r))
+		return false;
+	if (!*c->domain.s && !may_report(c->in, name))
+		return false;
+	if (*c->domain.s && strcmp(c->domain.s, name->s) != 0)
+		return false;
+	c->domain = *name;
+	c->in->events->report(c->in->user, c, name->s, &r);
+	return true;
+}
+
 /* The name's field is zero-filled to its end. */
-static void take(struct inbox *i, const uint8_t *data, size_t size) {
-	struct span in = span_over(data, size);
+static bool take(struct inbox_end *c, const uint8_t *data, size_t size) {
+	struct span in = span_over(data, size), look;
 	const uint8_t *text = span_take(&in, DOMAIN_NAME_MAX + 1);
 	struct domain_name name;
 	struct notification n;
 
-	if (in.bad || text[DOMAIN_NAME_MAX] || domain_name_parse((const char *)text, &name) ||
-		notification_decode(in, &n))
-		return;
-	i->heard(i->user, name.s, &n);
+	if (in.bad || text[DOMAIN_NAME_MAX] || domain_name_parse((const char *)text, &name))
+		return false;
+	look = in;
+	if (span_u32(&look) == COPYREPORT_MAGIC)
+		return take_report(c, &name, in);
+	if (!*c->domain.s && !notification_decode(in, &n))
+		c->in->events->notification(c->in->user, name.s, &n);
+	return false;
 }
 
 static gboolean on_packet(gint fd, GIOCondition condition, gpointer user) {
 	uint8_t data[DOMAIN_NAME_MAX + 1 + NOTIFICATION_MAX];
-	struct connection *c = user;
+	struct inbox_end *c = user;
 	struct inbox *i = c->in;
 	ssize_t n = recv(fd, data, sizeof(data), MSG_DONTWAIT | MSG_TRUNC);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return G_SOURCE_CONTINUE;
-	if (n > 0 && (size_t)n <= sizeof(data))
-		take(i, data, (size_t)n);
+	if (n > 0 && (size_t)n <= sizeof(data) && take(c, data, (size_t)n))
+		return G_SOURCE_CONTINUE;
+	if (*c->domain.s)
+		i->events->report(i->user, c, c->domain.s, NULL);
 	c->source = 0;
 	g_hash_table_remove(i->connections, c);
 	return G_SOURCE_REMOVE;
+}
+
+void inbox_cancel(struct inbox_end *end) {
+	(void)!send(end->fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* Only programs of the person's own user. */
@@ -73,7 +115,7 @@ static bool is_ours(int fd) {
 
 static gboolean on_connect(gint fd, GIOCondition condition, gpointer user) {
 	struct inbox *i = user;
-	struct connection *c;
+	struct inbox_end *c;
 	int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (peer < 0)
@@ -82,8 +124,8 @@ static gboolean on_connect(gint fd, GIOCondition condition, gpointer user) {
 		close(peer);
 		return G_SOURCE_CONTINUE;
 	}
-	c = g_new(struct connection, 1);
-	*c = (struct connection){i, peer, 0};
+	c = g_new(struct inbox_end, 1);
+	*c = (struct inbox_end){.in = i, .fd = peer};
 	c->source = g_unix_fd_add(peer, G_IO_IN | G_IO_HUP, on_packet, c);
 	g_hash_table_add(i->connections, c);
 	return G_SOURCE_CONTINUE;
@@ -103,7 +145,7 @@ static int listen_at(const char *path) {
 	return TAKE_FD(fd);
 }
 
-struct inbox *inbox_new(const char *runtime, inbox_heard heard, void *user) {
+struct inbox *inbox_new(const char *runtime, const struct inbox_events *events, void *user) {
 	g_autofree char *path = g_build_filename(runtime, "tray.sock", NULL);
 	int fd = listen_at(path);
 	struct inbox *i;
@@ -116,7 +158,7 @@ struct inbox *inbox_new(const char *runtime, inbox_heard heard, void *user) {
 	i = g_new0(struct inbox, 1);
 	i->fd = fd;
 	i->path = g_steal_pointer(&path);
-	i->heard = heard;
+	i->events = events;
 	i->user = user;
 	i->connections = g_hash_table_new_full(NULL, NULL, connection_free, NULL);
 	i->source = g_unix_fd_add(fd, G_IO_IN, on_connect, i);

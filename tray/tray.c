@@ -398,6 +398,11 @@ static void on_app_says(void *user, const char *domain, const struct notificatio
 	set_notice_timer(t);
 }
 
+static void on_report(
+	void *user, struct inbox_end *end, const char *domain, const struct copyreport *r) {
+	copy_windows_report(((struct tray *)user)->copy_windows, end, domain, r);
+}
+
 static void on_icons(void *user) {
 	menu_icons(((struct tray *)user)->menu);
 }
@@ -461,6 +466,7 @@ static void on_search(void *user) {
 struct tray *tray_new(GtkApplication *app, const char *share, bool export, bool strip) {
 	static const struct link_events link_events = {on_online, on_refused, on_command_ended};
 	static const struct status_events status_events = {on_menu, on_search};
+	static const struct inbox_events inbox_events = {on_app_says, on_report};
 	const char *const shares[] = {share, NULL};
 	g_autofree char *folder = g_build_filename(share, "applications", NULL),
 			*entries = g_build_filename(g_get_user_data_dir(), "applications", NULL);
@@ -480,7 +486,8 @@ struct tray *tray_new(GtkApplication *app, const char *share, bool export, bool 
 	t->model = model_new(on_model, t);
 	t->app_menus = app_menus_new(t->model);
 	t->link = link_new(t->model, &link_events, t);
-	t->inbox = inbox_new(link_runtime(t->link), on_app_says, t);
+	t->copy_windows = copy_windows_new(t->model);
+	t->inbox = inbox_new(link_runtime(t->link), &inbox_events, t);
 	t->launches = launches_new(t->link, t->model, on_launch_failed, t);
 	t->menu = menu_new(t);
 	if (export)
@@ -509,6 +516,7 @@ struct tray *tray_free(struct tray *t) {
 	g_clear_object(&t->monitor);
 	export_free(t->export);
 	inbox_free(t->inbox);
+	copy_windows_free(t->copy_windows);
 	app_menus_free(t->app_menus);
 	health_watch_free(t->health_watch);
 	link_free(t->link);

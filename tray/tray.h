@@ -5,6 +5,7 @@
  * from bulkheadd or from a disk comes by a callback, what is asked of bulkheadd is answered later.
  */
 #include "tray/app-menus.h"
+#include "tray/copy-window.h"
 #include "tray/export.h"
 #include "tray/focus-strip.h"
 #include "tray/health-watch.h"
@@ -29,6 +30,7 @@ struct tray {
 	struct icons *icons;
 	struct notices *notices, *app_notices;
 	struct inbox *inbox;
+	struct copy_windows *copy_windows;
 	struct app_menus *app_menus;
 	struct health *health;
 	struct health_watch *health_watch;

@@ -101,6 +101,7 @@ static void print_record(JsonObject *o) {
 	put_number(line, o, "bytes", "bytes");
 	put_number(line, o, "count", "records");
 	put_if(line, ", sha256 ", text_of(o, "sha256"), "");
+	put_if(line, ", said by ", text_of(o, "said_by"), "");
 	put_if(line, ", answered ", text_of(o, "choice"), "");
 	put_rule(line, o, ", by ", "file", "line");
 	put_rule(line, o, ", passing the deny of ", "passes_deny_file", "passes_deny_line");

@@ -91,6 +91,9 @@ static int parse_options(int argc, char **argv, struct broker_options *o) {
 static void open_audit(struct broker *b) {
 	int r = b->options.audit ? audit_open(b->options.audit, b->options.journal, &b->audit) : 0;
 
+	/* For what runs in the admin domain: the service that writes the receipts of copies. */
+	if (b->audit)
+		g_setenv("BULKHEAD_AUDIT", b->options.audit, TRUE);
 	if (r)
 		g_warning("no audit file %s: %s", b->options.audit, g_strerror(-r));
 }

@@ -38,6 +38,13 @@ void progress_add(struct progress *p, uint64_t bytes) {
 		fprintf(stderr, ", %.0f s left", (double)(p->total - p->done) / rate);
 }
 
+double progress_seconds(const struct progress *p) {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return between(&p->began, &now);
+}
+
 void progress_end(struct progress *p) {
 	if (p->shown && p->done)
 		fprintf(stderr, "\r\033[K");

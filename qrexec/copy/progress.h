@@ -13,4 +13,6 @@ struct progress {
 
 void progress_begin(struct progress *p, uint64_t total);
 void progress_add(struct progress *p, uint64_t bytes);
+/* Since it began. */
+double progress_seconds(const struct progress *p);
 void progress_end(struct progress *p);

@@ -8,12 +8,14 @@
 #include "common/domain-name.h"
 #include "proto/filecopy.h"
 #include "qrexec/copy/place.h"
+#include "qrexec/copy/report.h"
 #include "qrexec/copy/stage.h"
 #include "qrexec/copy/tally.h"
 #include "qrexec/lib/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +35,7 @@ struct receiver {
 	struct filecopy_decoder decoder;
 	struct place *place;
 	struct tally tally;
+	struct report report;
 	struct stage *stage;
 	const char *source;
 	int receipts; /* -1: none */
@@ -86,11 +89,32 @@ static int take(struct receiver *r, const uint8_t *bytes, size_t size) {
 	return error;
 }
 
+/* 0: there is something to read; ECANCELED: the person does not want it any more. */
+static int wait_for_input(struct receiver *r) {
+	struct pollfd p[] = {
+		{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = r->report.fd, .events = POLLIN}};
+
+	do {
+		p[1].fd = r->report.fd;
+		if (poll(p, 2, -1) < 0)
+			return errno == EINTR ? 0 : errno;
+		if (p[1].revents)
+			report_listen(&r->report);
+		if (r->report.cancelled)
+			return ECANCELED;
+	} while (!p[0].revents);
+	return 0;
+}
+
 static int receive(struct receiver *r) {
 	for (;;) {
-		ssize_t n = read(STDIN_FILENO, r->buffer, sizeof(r->buffer));
-		int error;
+		int error = wait_for_input(r);
+		ssize_t n;
 
+		if (error)
+			return error;
+		report_tell(&r->report, r->tally.files, r->tally.bytes);
+		n = read(STDIN_FILENO, r->buffer, sizeof(r->buffer));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -123,11 +147,11 @@ static void reply(struct receiver *r, int error) {
 }
 
 /* One line in the person's own record: when, from whom, how much, and the sum of it. */
-static void write_receipt(struct receiver *r) {
+static void write_receipt(struct receiver *r, const uint8_t digest[TALLY_DIGEST]) {
 	char line[256], sum[TALLY_DIGEST_TEXT];
 	int n;
 
-	tally_digest(&r->tally, sum);
+	tally_digest_text(digest, sum);
 	n = snprintf(line, sizeof(line), "%lld received from %s files=%llu bytes=%llu sha256=%s\n",
 		(long long)time(NULL), r->source, (unsigned long long)r->tally.files,
 		(unsigned long long)r->tally.bytes, sum[0] ? sum : "-");
@@ -176,6 +200,7 @@ static int prepare(struct receiver *r, const struct options *o) {
 	filecopy_decoder_init(&r->decoder, o->all_names ? FILECOPY_ALL_NAMES : 0);
 	if (!r->place || tree < 0 || tally_init(&r->tally, tally_wants_digest()))
 		return -ENOMEM;
+	report_open(&r->report, COPYREPORT_RECEIVES, r->source, 0);
 	tzset();
 	umask(0);
 	error = confine_beneath(dirs, 2);
@@ -208,7 +233,8 @@ static int parse_argument(const char *text, struct options *ret) {
 }
 
 int main(int argc, char **argv) {
-	static struct receiver r = {.receipts = -1};
+	static struct receiver r = {.receipts = -1, .report.fd = -1};
+	uint8_t digest[TALLY_DIGEST] = {0};
 	struct options o = {0};
 	int error;
 
@@ -220,13 +246,16 @@ int main(int argc, char **argv) {
 	if (prepare(&r, &o))
 		return 1;
 	error = receive(&r);
-	if (error)
+	if (error) {
 		place_undo(r.place);
-	else
-		write_receipt(&r);
+	} else {
+		tally_digest(&r.tally, digest);
+		write_receipt(&r, digest);
+	}
 	r.place = place_free(r.place);
 	r.stage = stage_remove(r.stage);
 	reply(&r, error);
+	report_end(&r.report, r.tally.files, r.tally.bytes, (uint32_t)error, digest);
 	tally_deinit(&r.tally);
 	return error ? 1 : 0;
 }

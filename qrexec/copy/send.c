@@ -3,6 +3,7 @@
 #include "qrexec/copy/send.h"
 #include "common/text-filter.h"
 #include "qrexec/copy/progress.h"
+#include "qrexec/copy/report.h"
 #include "qrexec/copy/tally.h"
 #include "qrexec/copy/walk.h"
 #include "qrexec/lib/caller.h"
@@ -18,16 +19,37 @@
 #define WAIT_SECONDS 120
 #define SEND_E_STOP  1 /* the other side speaks or went: its reply says why */
 #define EXIT_REFUSED 126
+#define REPORT_AFTER 1 /* seconds: what is over sooner is not shown */
 
 struct sender {
 	struct tally tally;
 	struct progress progress;
+	struct report report;
+	bool reports;
+	const struct send_plan *plan;
 	struct caller *call;
-	size_t held; /* small things go out together */
+	uint32_t error; /* of the copy, as the report carries it */
+	size_t held;    /* small things go out together */
 	uint8_t buffer[BUFFER + FILECOPY_LONG_MAX];
 };
 
+/* A copy that lasts is shown to the person, who may end it. 0 or -ECANCELED. */
+static int report(struct sender *s) {
+	if (!s->reports && progress_seconds(&s->progress) < REPORT_AFTER)
+		return 0;
+	if (!s->reports)
+		report_open(&s->report, COPYREPORT_SENDS, s->plan->target, s->plan->total);
+	s->reports = true;
+	report_tell(&s->report, s->tally.files, s->progress.done);
+	report_listen(&s->report);
+	return s->report.cancelled ? -ECANCELED : 0;
+}
+
 static int put(struct sender *s, const uint8_t *data, size_t size) {
+	int r = report(s);
+
+	if (r)
+		return r;
 	tally_add(&s->tally, data, size);
 	return caller_write(s->call, data, size) ? SEND_E_STOP : 0;
 }
@@ -116,6 +138,8 @@ static const char *words(uint32_t error) {
 		return "something of that name is there already";
 	case EILSEQ:
 		return "the name has characters that are not allowed there";
+	case ECANCELED:
+		return "cancelled";
 	case ENOLINK:
 		return "the link points out of what is copied";
 	case EINVAL:
@@ -136,23 +160,28 @@ static int judge_reply(struct sender *s) {
 
 	if (filecopy_decode_result(span_over(reply, size), &result)) {
 		fprintf(stderr, "The other side said nothing understandable: not copied.\n");
+		s->error = EPROTO;
 		return code > 0 ? code : 1;
 	}
 	if (result.error) {
+		s->error = result.error < 4096 || result.error == FILECOPY_ERROR_EOF ? result.error
+										     : EIO;
 		complain(result.last[0] ? result.last : "copy", words(result.error));
 		return result.error == EEXIST ? SEND_TAKEN : 1;
 	}
 	if (result.crc != s->tally.crc) {
 		fprintf(stderr, "The other side received other bytes than were sent.\n");
+		s->error = EBADMSG;
 		return 1;
 	}
 	return 0;
 }
 
-static void print_receipt(struct sender *s, const char *target) {
+static void print_receipt(
+	struct sender *s, const char *target, const uint8_t digest[TALLY_DIGEST]) {
 	char sum[TALLY_DIGEST_TEXT];
 
-	tally_digest(&s->tally, sum);
+	tally_digest_text(digest, sum);
 	fprintf(stderr, "%llu files, %llu bytes, sent to %s.%s%s\n",
 		(unsigned long long)s->tally.files, (unsigned long long)s->tally.bytes,
 		*target ? target : "the domain that was chosen",
@@ -190,21 +219,36 @@ static int send_all(struct sender *s, const struct send_plan *plan) {
 	return r;
 }
 
+/* A stream that broke off here is not ended: the other side takes back what it has. */
+static int send_and_judge(struct sender *s) {
+	uint8_t digest[TALLY_DIGEST] = {0};
+	int r = send_all(s, s->plan);
+
+	if (r < 0)
+		s->error = (uint32_t)-r;
+	if (r == -ECANCELED)
+		complain("copy", words(ECANCELED));
+	r = r < 0 ? 1 : judge_reply(s);
+	if (!r) {
+		tally_digest(&s->tally, digest);
+		print_receipt(s, s->plan->target, digest);
+	}
+	report_end(&s->report, s->tally.files, s->progress.done, s->error, digest);
+	return r;
+}
+
 int send_files(const struct send_plan *plan) {
 	static struct sender s;
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* A second try after a clash begins anew. */
+	s = (struct sender){.plan = plan, .report.fd = -1};
 	if (tally_init(&s.tally, tally_wants_digest()))
 		return 1;
 	r = open_call(&s, plan);
-	if (!r) {
-		/* A stream that broke off here is not ended: the other side takes back what it
-		 * has. */
-		r = send_all(&s, plan) < 0 ? 1 : judge_reply(&s);
-		if (!r)
-			print_receipt(&s, plan->target);
-	}
+	if (!r)
+		r = send_and_judge(&s);
 	s.call = caller_free(s.call);
 	tally_deinit(&s.tally);
 	return r;

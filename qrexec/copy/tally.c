@@ -25,15 +25,22 @@ void tally_add(struct tally *t, const void *data, size_t size) {
 		EVP_DigestUpdate(t->digest, data, size);
 }
 
-void tally_digest(struct tally *t, char ret[TALLY_DIGEST_TEXT]) {
+void tally_digest(struct tally *t, uint8_t ret[TALLY_DIGEST]) {
 	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
+
+	memset(ret, 0, TALLY_DIGEST);
+	if (t->digest && EVP_DigestFinal_ex(t->digest, sum, NULL))
+		memcpy(ret, sum, TALLY_DIGEST);
+}
+
+void tally_digest_text(const uint8_t digest[TALLY_DIGEST], char ret[TALLY_DIGEST_TEXT]) {
+	static const uint8_t none[TALLY_DIGEST];
 
 	ret[0] = 0;
-	if (!t->digest || !EVP_DigestFinal_ex(t->digest, sum, &len))
+	if (!memcmp(digest, none, sizeof(none)))
 		return;
-	for (unsigned i = 0; i < len && i < 32; i++)
-		snprintf(ret + 2 * i, 3, "%02x", sum[i]);
+	for (unsigned i = 0; i < TALLY_DIGEST; i++)
+		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }
 
 void tally_deinit(struct tally *t) {

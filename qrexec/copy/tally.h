@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TALLY_DIGEST      32
 #define TALLY_DIGEST_TEXT 65
 
 struct tally {
@@ -18,8 +19,10 @@ struct tally {
 /* Loads whatever the digest needs: call before a confinement. 0 or -errno. */
 MUST_USE int tally_init(struct tally *t, bool digest);
 void tally_add(struct tally *t, const void *data, size_t size);
-/* Once, at the end; "" if there is no digest. */
-void tally_digest(struct tally *t, char ret[TALLY_DIGEST_TEXT]);
+/* Once, at the end; zeros if there is no digest. */
+void tally_digest(struct tally *t, uint8_t ret[TALLY_DIGEST]);
+/* In hexadecimal; "" for zeros. */
+void tally_digest_text(const uint8_t digest[TALLY_DIGEST], char ret[TALLY_DIGEST_TEXT]);
 void tally_deinit(struct tally *t);
 
 /* Whether receipts carry a digest: yes, unless BULKHEAD_COPY_DIGEST is 0. */

@@ -7,28 +7,11 @@
 #include "common/domain-name.h"
 #include "proto/notification.h"
 #include "qrexec/lib/confine.h"
+#include "qrexec/rpc/to-tray.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-
-/* Of the tray; NULL-terminated path in the runtime folder. */
-static int connect_tray(void) {
-	const char *own = getenv("BULKHEAD_RUNTIME_DIR"), *xdg = getenv("XDG_RUNTIME_DIR");
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	AUTO(auto_close) int fd = -1;
-	int n = own ? snprintf(at.sun_path, sizeof(at.sun_path), "%s/tray.sock", own)
-		    : snprintf(at.sun_path, sizeof(at.sun_path), "%s/bulkhead/tray.sock",
-			      xdg ? xdg : "/run");
-
-	if (n < 0 || (size_t)n >= sizeof(at.sun_path))
-		return -1;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)))
-		return -1;
-	return TAKE_FD(fd);
-}
 
 /* One byte more than there may be: more is no notification. */
 static size_t read_all(uint8_t *data, size_t size) {
@@ -51,7 +34,7 @@ int main(void) {
 	const char *source = getenv("QREXEC_REMOTE_DOMAIN");
 	struct domain_name name;
 	struct notification n;
-	int fd = connect_tray();
+	int fd = to_tray();
 	size_t size;
 
 	/* Without a tray nobody would see it. */
