@@ -5,6 +5,7 @@
 #include "tray/trusted.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #define HITS_MAX 30
 #define SWATCH   22
@@ -13,16 +14,23 @@ struct search_window {
 	struct tray *tray;
 	GtkWidget *window, *entry, *list, *hint;
 	struct search_hit hits[HITS_MAX];
-	guint count;
+	guint count, refill;         /* refill: a source, 0 if none waits */
 	char *actions[ACTION_COUNT]; /* folded */
+	char *selected;              /* what was, when the list went; NULL: the first */
 };
+
+/* What is said of a row also tells it from all others. */
+static char *hit_text(const struct search_hit *hit) {
+	return g_strdup_printf("%s: %s", hit->domain->name,
+		hit->app ? hit->app->name : tray_action_name(hit->action));
+}
 
 static GtkWidget *make_row(struct search_window *s, const struct search_hit *hit) {
 	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 10),
 		  *domain = gtk_label_new(hit->domain->name), *what, *image;
 	cairo_surface_t *swatch = tray_swatch(hit->domain, SWATCH);
 	const char *text = hit->app ? hit->app->name : tray_action_name(hit->action);
-	g_autofree char *spoken = g_strdup_printf("%s: %s", hit->domain->name, text);
+	g_autofree char *spoken = hit_text(hit);
 
 	image = gtk_image_new_from_surface(swatch);
 	cairo_surface_destroy(swatch);
@@ -50,8 +58,23 @@ static void clear(struct search_window *s) {
 		GTK_CONTAINER(s->list), (GtkCallback)(void (*)(void))gtk_widget_destroy, NULL);
 }
 
-static void on_changed(GtkSearchEntry *entry, gpointer user) {
-	struct search_window *s = user;
+static void select_row(struct search_window *s, const char *text) {
+	guint at = 0;
+
+	for (guint i = 0; text && i < s->count; i++) {
+		g_autofree char *other = hit_text(&s->hits[i]);
+
+		if (!strcmp(other, text)) {
+			at = i;
+			break;
+		}
+	}
+	gtk_list_box_select_row(GTK_LIST_BOX(s->list),
+		gtk_list_box_get_row_at_index(GTK_LIST_BOX(s->list), (int)at));
+}
+
+/* selected: the row that stays selected, if it is still there; else, and for NULL, the first. */
+static void fill(struct search_window *s, const char *selected) {
 	const char *query = gtk_entry_get_text(GTK_ENTRY(s->entry));
 
 	clear(s);
@@ -60,8 +83,7 @@ static void on_changed(GtkSearchEntry *entry, gpointer user) {
 	for (guint i = 0; i < s->count; i++)
 		gtk_list_box_insert(GTK_LIST_BOX(s->list), make_row(s, &s->hits[i]), -1);
 	gtk_widget_show_all(s->list);
-	gtk_list_box_select_row(
-		GTK_LIST_BOX(s->list), gtk_list_box_get_row_at_index(GTK_LIST_BOX(s->list), 0));
+	select_row(s, selected);
 	gtk_label_set_text(GTK_LABEL(s->hint),
 		s->count ? ""
 		: *query ? _("Nothing fits.")
@@ -69,10 +91,38 @@ static void on_changed(GtkSearchEntry *entry, gpointer user) {
 			     "banking\"."));
 }
 
+static void on_changed(GtkSearchEntry *entry, gpointer user) {
+	struct search_window *s = user;
+
+	g_clear_pointer(&s->selected, g_free);
+	fill(s, NULL);
+}
+
+static gboolean on_refill(gpointer user) {
+	struct search_window *s = user;
+
+	s->refill = 0;
+	fill(s, s->selected);
+	g_clear_pointer(&s->selected, g_free);
+	return G_SOURCE_REMOVE;
+}
+
+/* What Enter would do stays what it does when the list is made anew below the person's fingers. */
+static void keep_selected(struct search_window *s) {
+	GtkListBoxRow *row = gtk_list_box_get_selected_row(GTK_LIST_BOX(s->list));
+	int at = row ? gtk_list_box_row_get_index(row) : 0;
+
+	if ((guint)at >= s->count)
+		return;
+	g_free(s->selected);
+	s->selected = hit_text(&s->hits[at]);
+}
+
 static void go(struct search_window *s, int row) {
 	struct search_hit hit;
 
-	if (row < 0 || (guint)row >= s->count)
+	/* Keys that were on their way when it was closed do nothing. */
+	if (row < 0 || (guint)row >= s->count || !gtk_widget_get_visible(s->window))
 		return;
 	hit = s->hits[row];
 	gtk_widget_hide(s->window);
@@ -161,19 +211,26 @@ void search_window_show(struct search_window *s) {
 void search_window_drop(struct search_window *s, const struct model_domain *d) {
 	for (guint i = 0; i < s->count; i++)
 		if (!d || s->hits[i].domain == d) {
+			keep_selected(s);
 			clear(s);
-			return;
+			break;
 		}
+	search_window_again(s);
 }
 
 void search_window_again(struct search_window *s) {
-	if (gtk_widget_get_visible(s->window))
-		on_changed(NULL, s);
+	if (s->refill || !gtk_widget_get_visible(s->window))
+		return;
+	keep_selected(s);
+	s->refill = g_idle_add(on_refill, s);
 }
 
 struct search_window *search_window_free(struct search_window *s) {
 	if (!s)
 		return NULL;
+	if (s->refill)
+		g_source_remove(s->refill);
+	g_free(s->selected);
 	gtk_widget_destroy(s->window);
 	for (unsigned a = 0; a < ACTION_COUNT; a++)
 		g_free(s->actions[a]);

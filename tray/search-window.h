@@ -7,6 +7,6 @@ struct search_window *search_window_new(struct tray *t);
 void search_window_show(struct search_window *s);
 /* The domain goes away, or (NULL) all applications do: nothing that is listed may point there. */
 void search_window_drop(struct search_window *s, const struct model_domain *d);
-/* There is something new to be found. */
+/* Something may be found that was not there, or not any more: looked for again, soon. */
 void search_window_again(struct search_window *s);
 struct search_window *search_window_free(struct search_window *s);

@@ -346,6 +346,8 @@ static void on_model(
 		app_menus_heard(t->app_menus, d, e == MODEL_REMOVED);
 	if (e == MODEL_APPS)
 		search_window_drop(t->search, d);
+	else
+		search_window_again(t->search);
 	if (e == MODEL_CHANGED)
 		tell_change(t, d, before);
 	if (e == MODEL_CHANGED || e == MODEL_REMOVED)
@@ -428,7 +430,6 @@ static void on_scanned(GObject *source, GAsyncResult *result, gpointer user) {
 	search_window_drop(t->search, NULL);
 	model_set_host_apps(t->model, apps);
 	apps_unref(apps);
-	search_window_again(t->search);
 	if (t->export && model_online(t->model))
 		export_again(t->export);
 	if (t->scan_again)

@@ -65,6 +65,29 @@ class Desktop:
                 self.d.next_event()
             select.select([self.d.fileno()], [], [], min(left, 0.5))
 
+    def wait_managed(self):
+        """Until a window manager is at work: what asks for something during its start can stay in its queue."""
+        self.wait(lambda: self.property(self.root, '_NET_SUPPORTING_WM_CHECK') is not None, 60, 'a window manager')
+        probe = self.root.create_window(0, 0, 10, 10, 0, X.CopyFromParent)
+        probe.map()
+        self.wait(lambda: probe.configure(width=10) or self.property(probe, 'WM_STATE') is not None, 60, 'the window manager to be at work')
+        probe.destroy()
+        self.wait(lambda: not self.property(self.root, '_NET_CLIENT_LIST'), 60, 'the window manager to be without windows')
+
+    def has_keys(self, w):
+        """Keys go to this window, or to one in it."""
+        focus = self.d.get_input_focus().focus
+        while not isinstance(focus, int):
+            if focus.id == w.id:
+                return True
+            if focus.id == self.root.id:
+                return False
+            try:
+                focus = focus.query_tree().parent
+            except error.XError:  # it went between two questions
+                return False
+        return False
+
     def place(self, w, x, y, width, height):
         """As a person would by the window manager."""
         try:

@@ -67,6 +67,8 @@ class Session:
             if self.window_manager:
                 self.processes.append(subprocess.Popen(self.window_manager, env=self.env, stdin=subprocess.DEVNULL,
                                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                from desktop import Desktop
+                Desktop(self.env['DISPLAY']).wait_managed()
             self.log_path = self.temp + '/manager.log'
             self.start_manager()
             from desktop import Desktop

@@ -14,7 +14,7 @@ here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parent / 'integration'), str(here.parent.parent / 'scripts' / 'lib')]
 
 from conftest import Programs
-from tray_rig import Spoken, Tray
+from tray_rig import Tray
 
 RECORDS, PAGES, QUIET, SETTLE = 100000, 200, 30, 20
 NAMES = ('work', 'private', 'banking')
@@ -75,7 +75,6 @@ def main():
         display, _ = programs.x_server('-screen', '0', '1280x800x24')
         programs.start(['openbox', '--sm-disable'], env={**os.environ, 'DISPLAY': display}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         tray = Tray(sys.argv[1], programs, display, accessible=True)
-        tray.spoken = Spoken(tray)
         fill(tray)
         measure(tray)
     finally:

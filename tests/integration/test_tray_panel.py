@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tray_rig import Tray
+from tray_rig import Tray, window_manager
 
 PANEL = '''<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
@@ -28,7 +28,7 @@ PANEL = '''<?xml version="1.0" encoding="UTF-8"?>
 @pytest.fixture
 def desk(build, programs, screen):
     """A tray that is not started yet, on a desktop with openbox."""
-    programs.start(['openbox', '--sm-disable'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    window_manager(programs, screen)
     t = Tray(build, programs, screen)
     yield t
     t.end()

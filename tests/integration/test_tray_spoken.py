@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tray_rig import PYTHON, Tray
+from tray_rig import PYTHON, Tray, window_manager
 
 # Walks the tree of the application "bulkhead-tray" and says [role, name, states] of everything that can be seen.
 WALK = '''
@@ -41,7 +41,7 @@ def tray(build, programs, screen):
         pytest.skip('gir1.2-atspi-2.0 is not installed')
     if not os.path.exists('/usr/libexec/at-spi-bus-launcher'):
         pytest.skip('at-spi2-core is not installed')
-    programs.start(['openbox', '--sm-disable'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    window_manager(programs, screen)
     t = Tray(build, programs, screen, accessible=True)
     t.env['GTK_MODULES'] = 'gail:atk-bridge'
     programs.start(['/usr/libexec/at-spi-bus-launcher', '--launch-immediately'], env=t.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

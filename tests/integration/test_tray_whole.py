@@ -10,29 +10,28 @@ import pytest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent / 'bench')]
 from session import Session
-from tray_rig import Tray
+from tray_rig import Spoken, Tray
 
 
 @pytest.mark.skipif(not shutil.which('xterm'), reason='xterm is not installed')
 def test_from_the_first_run_to_a_window(build, programs):
     if os.geteuid() == 0:
         pytest.skip('domains belong to an ordinary user')
+    if not Spoken.possible():
+        pytest.skip('at-spi2-core or gir1.2-atspi-2.0 is not installed')
     with Session(build, screen='1280x800', window_manager=['openbox', '--sm-disable']) as s:
-        t = Tray(build, programs, s.env['DISPLAY'], domains=None)
+        t = Tray(build, programs, s.env['DISPLAY'], domains=None, accessible=True)
         t.env.update({k: s.env[k] for k in ('BULKHEAD_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'BULKHEAD_LIBEXEC')})
         t.share = '/usr/share'
         t.start()
-        t.wait_shown('Welcome to Bulkhead')
+        t.wait_active('Welcome to Bulkhead')
         t.keys('Return')
         t.wait_gone('Welcome to Bulkhead')
         assert set(s.domains()) == {'work', 'private', 'banking'}
         assert s.domains()['work']['label'] == 'blue'
 
-        t.again('--search')
-        t.wait_shown('Search Bulkhead')
         begin = time.monotonic()
-        t.desktop.wait(lambda: t.keys('ctrl+a') or t.type('open terminal work') or t.keys('Return') or not t.shown('Search Bulkhead'), 20,
-                       'a terminal to be offered')
+        t.choose('open terminal work', 'work: Open a terminal')
         t.wait_shown('work')
         s.wait_window('work')
         t.wait_gone('work')
@@ -40,7 +39,7 @@ def test_from_the_first_run_to_a_window(build, programs):
         print(f'from the search to the window: {time.monotonic() - begin:.2f} s')
 
         t.again('--settings', 'private')
-        t.wait_shown('Settings of private')
+        t.wait_active('Settings of private')
         t.keys('alt+m', 'ctrl+a')
         t.type('12')
         t.keys('Return')  # refused by the manager: the window stays
@@ -60,17 +59,16 @@ def test_a_throw_away_terminal_comes_and_goes_whole(build, programs):
     """By keys; prepared; gone with its program, without a trace."""
     if os.geteuid() == 0:
         pytest.skip('domains belong to an ordinary user')
+    if not Spoken.possible():
+        pytest.skip('at-spi2-core or gir1.2-atspi-2.0 is not installed')
     with Session(build, screen='1280x800', window_manager=['openbox', '--sm-disable']) as s:
         s.cli('domain', 'create', 'model', '--label', 'gray', '--template-for-dispvms', 'yes')
-        t = Tray(build, programs, s.env['DISPLAY'], domains=None)
+        t = Tray(build, programs, s.env['DISPLAY'], domains=None, accessible=True)
         t.env.update({k: s.env[k] for k in ('BULKHEAD_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'BULKHEAD_LIBEXEC')})
         t.env['PATH'] = f'{build}/domains:{os.environ["PATH"]}'
         t.share = '/nonexistent'  # no applications: xterm
         t.start()
-        t.again('--search')
-        t.wait_shown('Search Bulkhead')
-        t.desktop.wait(lambda: t.keys('ctrl+a') or t.type('throw-away terminal model') or t.keys('Return') or not t.shown('Search Bulkhead'), 20,
-                       'a throw-away terminal to be offered')
+        t.choose('throw-away terminal model', 'model: New throw-away terminal')
         name = t.desktop.wait(lambda: next((n for _, n, _ in s.desktop.domain_windows() if n.startswith('disp')), None), 60, 'its window')
         assert (s.domains()[name]['label'], s.domains()[name]['kind']) == ('gray', 'disposable')
         s.cli('run', name, 'pkill', 'xterm')

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tray_rig import PYTHON, Spoken, Tray
+from tray_rig import PYTHON, Spoken, Tray, window_manager
 
 SHIPPED = 'qubes.Filecopy * @anyvm @anyvm ask\nqubes.ClipboardPaste * @anyvm @anyvm ask\n* * @anyvm @anyvm deny\n'
 
@@ -16,7 +16,7 @@ SHIPPED = 'qubes.Filecopy * @anyvm @anyvm ask\nqubes.ClipboardPaste * @anyvm @an
 def tray(build, programs, screen):
     if not Spoken.possible():
         pytest.skip('at-spi2-core or gir1.2-atspi-2.0 is not installed')
-    programs.start(['openbox', '--sm-disable'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    window_manager(programs, screen)
     t = Tray(build, programs, screen, accessible=True)
     t.own, t.shipped = pathlib.Path(t.temp, 'config/bulkhead/policy.d'), pathlib.Path(t.temp, 'shipped')
     t.own.mkdir(parents=True)
@@ -25,7 +25,6 @@ def tray(build, programs, screen):
     t.env['BULKHEAD_POLICY_PATH'] = f'{t.own}:{t.shipped}'
     t.audit = pathlib.Path(t.temp, 'state/bulkhead/audit.jsonl')
     t.audit.parent.mkdir(parents=True)
-    t.spoken = Spoken(t)
     yield t
     t.end()
 

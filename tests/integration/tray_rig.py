@@ -29,6 +29,14 @@ USUAL = [('firefox', 'Firefox', 'firefox %u', 'firefox', 'Network;'), ('xterm', 
          ('thunar', 'Files', 'thunar %F', '', 'FileManager;'), ('gedit', 'Text Editor', 'gedit', '', 'Utility;')]
 
 
+def window_manager(programs, screen, argv=('openbox', '--sm-disable')):
+    """Runs it until it manages: what is shown before that may never get the keys."""
+    p = programs.start(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, 'DISPLAY': screen})
+    from desktop import Desktop
+    Desktop(screen).wait_managed()
+    return p
+
+
 class Lines:
     """A process that says lines of JSON."""
 
@@ -80,6 +88,7 @@ class Tray:
             self.env['DBUS_SESSION_BUS_ADDRESS'] = p.stdout.readline().decode().strip()
         else:
             self.env['DBUS_SESSION_BUS_ADDRESS'] = 'unix:path=' + self.temp + '/no-bus'
+        self.spoken = Spoken(self) if accessible else None
         self.domains = domains
         if domains is not None:
             self.start_manager()
@@ -135,6 +144,23 @@ class Tray:
 
     def wait_gone(self, title, seconds=20):
         self.desktop.wait(lambda: not self.shown(title), seconds, f'the window "{title}" to go')
+
+    def wait_active(self, title, seconds=20):
+        """On the screen, and keys go there."""
+        return self.desktop.wait(lambda: next((w for w, _ in self.shown(title) if self.desktop.has_keys(w)), None), seconds, f'"{title}" to have the keys')
+
+    def search(self, text, hit=None):
+        """Types into the search. hit: "work: Firefox", what is to be the first that fits; heard through AT-SPI."""
+        self.again('--search')
+        self.wait_active('Search Bulkhead')
+        self.type(text)
+        if hit:
+            self.spoken.until(lambda: 'selected' in self.spoken.states(hit), f'"{hit}" to be what fits best')
+
+    def choose(self, text, hit=None):
+        self.search(text, hit)
+        self.keys('Return')
+        self.wait_gone('Search Bulkhead')
 
     def keys(self, *names):
         subprocess.run(['xdotool', 'key', '--clearmodifiers', *names], env=self.env, check=True, timeout=20)
