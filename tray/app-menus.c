@@ -2,6 +2,7 @@
 #include "tray/app-menus.h"
 
 #include "tray/apps-lines.h"
+#include "tray/menu-store.h"
 
 #include <gio/gio.h>
 #include <string.h>
@@ -13,7 +14,15 @@
 
 struct app_menus {
 	struct model *model;
-	GHashTable *asked; /* name -> struct question; answered ones too, while the domain runs */
+	GHashTable *asked;  /* name -> struct question; answered ones too, while the domain runs */
+	GHashTable *looked; /* names of domains whose kept menu was looked for */
+	GCancellable *cancel;
+};
+
+/* What a thread works on; touches nothing but itself. */
+struct kept {
+	char *name, *folder;
+	GBytes *menu; /* to be kept; NULL: to be read */
 };
 
 struct question {
@@ -46,14 +55,79 @@ static void question_free(gpointer p) {
 	g_free(q);
 }
 
+static void kept_free(gpointer p) {
+	struct kept *k = p;
+
+	g_free(k->name);
+	g_free(k->folder);
+	if (k->menu)
+		g_bytes_unref(k->menu);
+	g_free(k);
+}
+
+/* Of a throw-away domain nothing is kept: it is gone before anybody could read it. */
+static struct kept *kept_new(const struct model_domain *d, GBytes *menu) {
+	struct kept *k = g_new0(struct kept, 1);
+
+	k->name = g_strdup(d->name);
+	if (strcmp(model_text(d, "Kind"), "disposable") != 0)
+		k->folder = menu_store_folder(model_text(d, "Uuid"));
+	k->menu = menu;
+	return k;
+}
+
+static void keep_work(GTask *task, gpointer source, gpointer data, GCancellable *cancel) {
+	const struct kept *k = data;
+	gsize size;
+	const void *bytes = g_bytes_get_data(k->menu, &size);
+
+	menu_store_keep_menu(k->folder, bytes, size);
+	g_task_return_boolean(task, TRUE);
+}
+
+static void look_work(GTask *task, gpointer source, gpointer data, GCancellable *cancel) {
+	const struct kept *k = data;
+	g_autoptr(GBytes) menu = menu_store_read_menu(k->folder);
+	gsize size = 0;
+	const char *bytes = menu ? g_bytes_get_data(menu, &size) : NULL;
+
+	/* As little trusted as when the domain said it. */
+	g_task_return_pointer(task, apps_from_lines(bytes, size), (GDestroyNotify)apps_unref);
+}
+
+static void on_looked(GObject *source, GAsyncResult *result, gpointer user) {
+	struct apps *apps = g_task_propagate_pointer(G_TASK(result), NULL);
+	const struct kept *k = g_task_get_task_data(G_TASK(result));
+	struct app_menus *a = user;
+	struct model_domain *d;
+
+	if (!apps)
+		return; /* cancelled: the tray is gone */
+	d = model_find(a->model, k->name);
+	if (d && !d->own_apps && apps->list->len > 0)
+		model_set_own_apps(a->model, d, apps);
+	apps_unref(apps);
+}
+
+static void run(struct app_menus *a, struct kept *k) {
+	GTask *task = k->menu ? g_task_new(NULL, NULL, NULL, NULL)
+			      : g_task_new(NULL, a->cancel, on_looked, a);
+
+	g_task_set_task_data(task, k, kept_free);
+	g_task_run_in_thread(task, k->menu ? keep_work : look_work);
+	g_object_unref(task);
+}
+
 static void answered(struct question *q) {
 	struct model_domain *d = model_find(q->in->model, q->name);
 	struct apps *apps = apps_from_lines((const char *)q->data->data, q->data->len);
 
-	stop(q);
 	/* Nothing is no better than what is known from its last run. */
-	if (d && apps->list->len > 0)
+	if (d && apps->list->len > 0) {
+		run(q->in, kept_new(d, g_bytes_new(q->data->data, q->data->len)));
 		model_set_own_apps(q->in->model, d, apps);
+	}
+	stop(q);
 	apps_unref(apps);
 }
 
@@ -119,23 +193,48 @@ struct app_menus *app_menus_new(struct model *m) {
 
 	a->model = m;
 	a->asked = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, question_free);
+	a->looked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	a->cancel = g_cancellable_new();
 	return a;
 }
 
 struct app_menus *app_menus_free(struct app_menus *a) {
 	if (!a)
 		return NULL;
+	g_cancellable_cancel(a->cancel);
+	g_object_unref(a->cancel);
 	g_hash_table_unref(a->asked);
+	g_hash_table_unref(a->looked);
 	g_free(a);
 	return NULL;
 }
 
 void app_menus_heard(struct app_menus *a, struct model_domain *d, bool gone) {
-	bool runs = d->state == MODEL_RUNNING || d->state == MODEL_PAUSED;
+	bool runs = d->state == MODEL_RUNNING || d->state == MODEL_PAUSED,
+	     own = strcmp(model_text(d, "Template"), "host") != 0;
 
+	if (gone)
+		g_hash_table_remove(a->looked, d->name);
 	if (gone || !runs)
 		g_hash_table_remove(a->asked, d->name);
-	else if (d->state == MODEL_RUNNING && strcmp(model_text(d, "Template"), "host") != 0 &&
-		 !g_hash_table_contains(a->asked, d->name))
+	else if (d->state == MODEL_RUNNING && own && !g_hash_table_contains(a->asked, d->name))
 		ask(a, d);
+	if (!gone && own && !d->own_apps && g_hash_table_add(a->looked, g_strdup(d->name)))
+		run(a, kept_new(d, NULL));
+}
+
+static void prune_work(GTask *task, gpointer source, gpointer uuids, GCancellable *cancel) {
+	menu_store_prune(uuids);
+	g_task_return_boolean(task, TRUE);
+}
+
+void app_menus_prune(struct app_menus *a) {
+	GHashTable *uuids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GTask *task = g_task_new(NULL, NULL, NULL, NULL);
+
+	for (guint i = 0; i < model_count(a->model); i++)
+		g_hash_table_add(uuids, g_strdup(model_text(model_at(a->model, i), "Uuid")));
+	g_task_set_task_data(task, uuids, (GDestroyNotify)g_hash_table_unref);
+	g_task_run_in_thread(task, prune_work);
+	g_object_unref(task);
 }

@@ -83,7 +83,7 @@ static void fill_apps(struct entry *e) {
 	for (guint i = 0; e->apps && i < e->apps->list->len; i++) {
 		const struct app *a = g_ptr_array_index(e->apps->list, i);
 		GtkWidget *image = gtk_image_new_from_pixbuf(
-			icons_get(e->menu->tray->icons, a->icon));
+			tray_app_icon(e->menu->tray, e->domain, a));
 		GtkWidget *item = make_item(image, gtk_label_new(a->name), NULL);
 
 		gtk_widget_set_size_request(image, ICONS_PIXELS, ICONS_PIXELS);
@@ -152,6 +152,13 @@ static void on_domain_selected(GtkMenuItem *item, gpointer user) {
 	set_rights(e);
 }
 
+static void set_icons(struct entry *e) {
+	for (guint n = 0; e->apps && n < e->apps_images->len; n++)
+		gtk_image_set_from_pixbuf(g_ptr_array_index(e->apps_images, n),
+			tray_app_icon(
+				e->menu->tray, e->domain, g_ptr_array_index(e->apps->list, n)));
+}
+
 static void refresh(struct entry *e) {
 	struct model_domain *d = e->domain;
 	g_autofree char *state = tray_state_text(d), *spoken = NULL;
@@ -164,6 +171,7 @@ static void refresh(struct entry *e) {
 		cairo_surface_destroy(s);
 		e->rgb = d->rgb;
 		e->pattern = d->pattern;
+		set_icons(e);
 	}
 	spoken = g_strdup_printf("%s, %s, %s", d->name, model_text(d, "Label"),
 		gtk_label_get_text(GTK_LABEL(e->state)));
@@ -327,16 +335,8 @@ void menu_icons(struct menu *m) {
 	gpointer p;
 
 	g_hash_table_iter_init(&i, m->entries);
-	while (g_hash_table_iter_next(&i, NULL, &p)) {
-		struct entry *e = p;
-
-		for (guint n = 0; e->apps && n < e->apps_images->len; n++) {
-			const struct app *a = g_ptr_array_index(e->apps->list, n);
-
-			gtk_image_set_from_pixbuf(g_ptr_array_index(e->apps_images, n),
-				icons_get(m->tray->icons, a->icon));
-		}
-	}
+	while (g_hash_table_iter_next(&i, NULL, &p))
+		set_icons(p);
 }
 
 /* Below the place that was named; GTK moves it so that it is on the screen. */

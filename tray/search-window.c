@@ -42,7 +42,7 @@ static GtkWidget *make_row(struct search_window *s, const struct search_hit *hit
 	gtk_box_pack_start(GTK_BOX(box), image, FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(box), domain, FALSE, FALSE, 0);
 	image = gtk_image_new_from_pixbuf(
-		hit->app ? icons_get(s->tray->icons, hit->app->icon) : NULL);
+		hit->app ? tray_app_icon(s->tray, hit->domain, hit->app) : NULL);
 	gtk_widget_set_size_request(image, ICONS_PIXELS, ICONS_PIXELS);
 	gtk_box_pack_start(GTK_BOX(box), image, FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(box), what, TRUE, TRUE, 0);

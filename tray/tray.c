@@ -75,6 +75,15 @@ cairo_surface_t *tray_swatch(const struct model_domain *d, int size) {
 	return swatch_new(d->rgb, d->pattern, g_ascii_toupper(d->name[0]), size, 1);
 }
 
+GdkPixbuf *tray_app_icon(struct tray *t, const struct model_domain *d, const struct app *a) {
+	GdkPixbuf *host = icons_get(t->icons, a->icon);
+
+	/* What a domain sees of the host is the host's; all else stands in the domain's label. */
+	return strcmp(model_text(d, "Template"), "host") != 0
+		       ? domain_icons_get(t->domain_icons, d, a->icon, host)
+		       : host;
+}
+
 struct window_key {
 	struct tray *tray;
 	char *key;
@@ -337,6 +346,8 @@ static void on_model(
 	void *user, enum model_event e, struct model_domain *d, enum model_state before) {
 	struct tray *t = user;
 
+	if (d)
+		domain_icons_heard(t->domain_icons, d, e == MODEL_REMOVED);
 	menu_heard(t->menu, e, d);
 	if (d && e != MODEL_REMOVED) {
 		health_watch_domain(t->health, d);
@@ -344,9 +355,11 @@ static void on_model(
 	}
 	if (d && e != MODEL_APPS)
 		app_menus_heard(t->app_menus, d, e == MODEL_REMOVED);
-	if (e == MODEL_APPS)
+	if (e == MODEL_APPS) {
+		for (guint i = 0; d->apps && i < d->apps->list->len; i++)
+			tray_app_icon(t, d, g_ptr_array_index(d->apps->list, i));
 		search_window_drop(t->search, d);
-	else
+	} else
 		search_window_again(t->search);
 	if (e == MODEL_CHANGED)
 		tell_change(t, d, before);
@@ -370,6 +383,8 @@ static void on_model(
 static void on_online(void *user, bool online) {
 	struct tray *t = user;
 
+	if (online)
+		app_menus_prune(t->app_menus);
 	if (online && model_count(t->model) == 0 && !t->welcomed) {
 		t->welcomed = true;
 		first_run_show(t);
@@ -479,6 +494,7 @@ struct tray *tray_new(GtkApplication *app, const char *share, bool export, bool 
 	t->cancel = g_cancellable_new();
 	t->windows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	t->icons = icons_new(shares, 1, on_icons, t);
+	t->domain_icons = domain_icons_new(on_icons, t);
 	t->notices = notices_new(on_notice, t);
 	t->app_notices = notices_new(on_notice, t);
 	t->notify = notify_new();
@@ -531,6 +547,7 @@ struct tray *tray_free(struct tray *t) {
 	model_free(t->model);
 	health_free(t->health);
 	focus_strip_free(t->strip);
+	domain_icons_free(t->domain_icons);
 	icons_free(t->icons);
 	g_free(t->share);
 	g_free(t);

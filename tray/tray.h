@@ -6,6 +6,7 @@
  */
 #include "tray/app-menus.h"
 #include "tray/copy-window.h"
+#include "tray/domain-icons.h"
 #include "tray/export.h"
 #include "tray/focus-strip.h"
 #include "tray/health-watch.h"
@@ -28,6 +29,7 @@ struct tray {
 	struct model *model;
 	struct link *link;
 	struct icons *icons;
+	struct domain_icons *domain_icons;
 	struct notices *notices, *app_notices;
 	struct inbox *inbox;
 	struct copy_windows *copy_windows;
@@ -61,6 +63,10 @@ char *tray_state_text(const struct model_domain *d);
 /* "2 problems", NULL if there is none; the caller frees it. */
 char *tray_problems_text(struct tray *t);
 cairo_surface_t *tray_swatch(const struct model_domain *d, int size);
+
+/* The picture of a domain's application, NULL if there is none (yet); it lives until the next call.
+ */
+GdkPixbuf *tray_app_icon(struct tray *t, const struct model_domain *d, const struct app *a);
 
 void tray_act(struct tray *t, struct model_domain *d, enum model_action a);
 void tray_open(struct tray *t, struct model_domain *d, const struct app *a);

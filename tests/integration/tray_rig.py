@@ -78,6 +78,7 @@ class Tray:
         if language != 'C.UTF-8':
             self.env['LANGUAGE'] = language
         self.env['PATH'] = f"{self.build / 'domains'}:{self.env['PATH']}"
+        self.env['BULKHEAD_LIBEXEC'] = str(self.build / 'qrexec')
         os.mkdir(self.temp + '/run', 0o700)
         self.share = share or self.temp + '/share'
         if not share:
