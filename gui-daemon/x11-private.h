@@ -75,6 +75,8 @@ struct xwin {
 	unsigned state, wanted_state; /* enum xstate */
 	bool own_fullscreen;          /* without a window manager: restore says where it was */
 	bool fullscreen_left; /* by the person's key: not again until the domain takes it back */
+	bool returns;         /* mapped again after everything was hidden */
+	unsigned kept;        /* enum xstate that it had then, by the person's doing */
 	struct rect restore;
 	uint32_t cursor;
 	struct gui_hints hints;

@@ -16,6 +16,9 @@
 #define HINTS_GRAVITY_FLAG 512u
 #define GRAVITY_STATIC     10u
 #define PROGRAM_SIZE_FLAG  8u
+#define USER_POSITION_FLAG 1u
+#define STATE_NORMAL       1u
+#define STATE_ICONIC       3u
 
 static void set(struct xwin *w, xcb_atom_t name, xcb_atom_t type, uint8_t format, size_t count,
 	const void *data) {
@@ -60,16 +63,21 @@ static void set_process(struct xwin *w) {
 	set_cardinal(w, ATOM__NET_WM_PID, (uint32_t)getpid());
 }
 
+/* WM_HINTS: flags InputHint and StateHint, input, initial state. */
+static void set_start(struct xwin *w, uint32_t state) {
+	uint32_t hints[9] = {3, 1, state};
+
+	set(w, XCB_ATOM_WM_HINTS, XCB_ATOM_WM_HINTS, 32, 9, hints);
+}
+
 void x11_props_set_fixed(struct xwin *w) {
 	struct view *v = w->in;
 	xcb_atom_t protocols[] = {v->atoms[ATOM_WM_DELETE_WINDOW], v->atoms[ATOM__NET_WM_PING]};
-	/* WM_HINTS: flags InputHint and StateHint, input, initial state Normal. */
-	uint32_t wm_hints[9] = {3, 1, 1};
 
 	set_identity(w);
 	set_process(w);
 	set(w, v->atoms[ATOM_WM_PROTOCOLS], XCB_ATOM_ATOM, 32, 2, protocols);
-	set(w, XCB_ATOM_WM_HINTS, XCB_ATOM_WM_HINTS, 32, 9, wm_hints);
+	set_start(w, STATE_NORMAL);
 	set_icon(w);
 	x11_props_set_class(w);
 	x11_props_set_title(w);
@@ -155,6 +163,9 @@ void x11_props_set_hints(struct xwin *w) {
 	p[2] = (uint32_t)outer.y;
 	p[3] = outer.w;
 	p[4] = outer.h;
+	/* Back to where the person had it; otherwise the window manager finds the place. */
+	if (w->returns)
+		p[0] |= USER_POSITION_FLAG;
 	/* Not smaller than the frame itself, whatever the domain says. */
 	p[0] |= GUI_HINT_MIN_SIZE;
 	put_size(p + 5, h->flags & GUI_HINT_MIN_SIZE ? h->min : (struct size){1, 1}, f);
@@ -191,6 +202,7 @@ void x11_props_before_map(struct xwin *w, bool take_focus) {
 	else
 		xcb_delete_property(v->c, w->outer, XCB_ATOM_WM_TRANSIENT_FOR);
 	x11_props_set_hints(w);
+	set_start(w, w->returns && (w->kept & XSTATE_HIDDEN) ? STATE_ICONIC : STATE_NORMAL);
 }
 
 /* Once a turn, after real keys and buttons only. */

@@ -157,7 +157,7 @@ void x11_state_before_map(struct xwin *w) {
 		w->wanted_state = 0;
 	if (w->wanted_state & XSTATE_FULLSCREEN)
 		list[n++] = v->atoms[ATOM__NET_WM_STATE_FULLSCREEN];
-	if (w->wanted_state & XSTATE_MAXIMIZED) {
+	if ((w->wanted_state | (w->returns ? w->kept : 0)) & XSTATE_MAXIMIZED) {
 		list[n++] = v->atoms[ATOM__NET_WM_STATE_MAXIMIZED_VERT];
 		list[n++] = v->atoms[ATOM__NET_WM_STATE_MAXIMIZED_HORZ];
 	}

@@ -96,6 +96,7 @@ void view_map(struct view *v, uint32_t id, const struct view_map *map) {
 	w->popup = map->popup;
 	w->wanted = true;
 	w->transient_for = map->transient_for;
+	w->returns = false;
 	x11_props_before_map(w, map->take_focus);
 	x11_state_before_map(w);
 	x11_window_show(w);
@@ -121,8 +122,11 @@ void view_hide_all(struct view *v, bool hide) {
 		struct xwin *w = value;
 
 		if (hide) {
+			if (w->shown)
+				w->kept = w->state & (XSTATE_MAXIMIZED | XSTATE_HIDDEN);
 			x11_window_hide(w);
 		} else if (w->wanted) {
+			w->returns = true;
 			x11_props_before_map(w, false);
 			x11_state_before_map(w);
 			x11_window_show(w);

@@ -309,6 +309,38 @@ def test_hide_all_and_show_again(which, request):
     s.wait_until(lambda: s.place(outer) == place, 'where it was')
 
 
+def test_windows_come_back_as_the_person_had_them(managed):
+    """Hidden and shown again: each where it was, the maximised one maximised, the minimised one minimised."""
+    s = managed.screen
+    for number, x, y in ((1, 420, 330), (2, 700, 90), (3, 40, 500), (4, 600, 300)):
+        managed.window(number, 10, 10, 200, 150)
+        outer = s.shown(number)
+        before = s.place(outer)
+        s.configure(outer, x=x, y=y)
+        s.wait_until(lambda outer=outer, before=before: s.place(outer) != before, 'moved')
+    maximised, minimised = s.outer(3), s.outer(4)
+    states = [s.atom(f'_NET_WM_STATE_MAXIMIZED_{side}') for side in ('VERT', 'HORZ')]
+    s.root.send_event(xevent.ClientMessage(window=maximised, client_type=s.atom('_NET_WM_STATE'), data=(32, [1, *states, 2, 0])),
+                      event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+    s.x.sync()
+    s.wait_until(lambda: s.place(maximised)[2] > 1200, 'maximised')
+    managed.say('flags 4 4 0')
+    managed.hears('flags 4 4 0')
+    managed.sync()
+    places = {number: s.place(s.outer(number)) for number in (1, 2, 3)}
+    managed.say(f'ctl {HIDE_ALL} 1')
+    s.wait_until(lambda: not s.property(s.root, '_NET_CLIENT_LIST'), 'all hidden')
+    managed.say(f'ctl {HIDE_ALL} 0')
+    for number, place in places.items():
+        outer = s.shown(number)
+        s.wait_until(lambda outer=outer, place=place: s.place(outer) == place, f'window {number} at {place}')
+    assert set(states) <= set(s.property(maximised, '_NET_WM_STATE'))
+    s.wait_until(lambda: list(s.property(minimised, 'WM_STATE') or [0])[0] == Xutil.IconicState, 'minimised')
+    assert not s.viewable(4)
+    managed.say('unmap 4', 'map 4 0 0')  # the domain's own mapping is an ordinary one
+    s.shown(4)
+
+
 def trusted_window(s, name='trusted', override_redirect=1):
     w = s.root.create_window(300, 200, 300, 300, 0, X.CopyFromParent, background_pixel=0x00ff00, override_redirect=override_redirect)
     if name == 'trusted':
