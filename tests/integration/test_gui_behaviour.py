@@ -274,6 +274,36 @@ def test_bug_class_A16_nothing_while_the_screen_is_locked(plain):
     plain.wait_for('key 1 2')
 
 
+def test_bug_class_A16_monitors_that_come_and_go_while_locked(plain, screen):
+    """Whatever happens to the monitors, a locked screen gives a domain no input."""
+    def xrandr(*argv):
+        subprocess.run(['xrandr', '--display', screen, *argv], check=True, stdout=subprocess.DEVNULL)
+    plain.window(1, 300, 200, 200, 150)
+    plain.screen.shown(1)
+    click(plain.screen, 310, 220)
+    plain.wait_for('focus 1 9')
+    plain.hears('button 1 5')
+    plain.say(f'ctl {SCREEN_LOCKED} 1')
+    plain.wait_for('focus 1 10')
+    before = len(plain.heard)
+    for _ in range(10):
+        xrandr('--setmonitor', 'left', '640/170x800/210+0+0', 'screen')
+        xrandr('--setmonitor', 'right', '640/170x800/210+640+0', 'none')
+        plain.wait_for('monitors 2')
+        plain.screen.type(XK.XK_a)
+        click(plain.screen, 320, 230)
+        for name in ('left', 'right'):
+            xrandr('--delmonitor', name)
+        plain.wait_for('monitors 1')
+        plain.screen.type(XK.XK_a)
+    plain.sync()
+    assert not [line for line in plain.heard[before:] if line.startswith(('key', 'button', 'motion', 'crossing', 'focus'))]
+    plain.say(f'ctl {SCREEN_LOCKED} 0')
+    plain.wait_for('focus 1 9')
+    plain.screen.type(XK.XK_a)
+    plain.wait_for('key 1 2')
+
+
 def test_keyboard_locked_to_another_domain(plain):
     plain.window(1, 300, 200, 200, 150)
     plain.screen.shown(1)
