@@ -243,13 +243,16 @@ static void test_one_configure_outstanding(void) {
 
 static void test_docked_keeps_its_place(void) {
 	struct windows *t = table_new();
-	struct rect tray = {700, 2, 20, 20};
+	struct rect tray = {700, 2, 20, 20}, wished = {0, 0, 900, 700};
+	unsigned heard_before;
 
 	g_assert_cmpint(create(t, 1, somewhere, false), ==, 0);
 	g_assert_cmpint(plain(t, GUI_DOCK, 1), ==, 0);
 	windows_on_placed(t, 1, tray);
 	g_assert_cmpint(configure(t, 1, tray), ==, 0);
-	g_assert_cmpint(configure(t, 1, somewhere), ==, 0);
+	heard_before = heard[GUI_CONFIGURE];
+	g_assert_cmpint(configure(t, 1, wished), ==, 0);
+	g_assert_cmpuint(heard[GUI_CONFIGURE], ==, heard_before + 1);
 	g_assert_true(rect_equal(told, tray));
 	g_assert_true(rect_equal(screen[1].at, somewhere)); /* as created: never told to move */
 	g_assert_cmpint(map(t, 1, true), ==, 0);
