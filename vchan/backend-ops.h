@@ -34,6 +34,9 @@ struct vchan_ops {
 	int (*read)(struct libvchan *v, void *data, size_t size, bool all);
 	int (*write)(struct libvchan *v, const void *data, size_t size, bool all);
 
+	/* As read without `all`, but the peer is asked only with the answer 0. NULL: read does. */
+	int (*drain)(struct libvchan *v, void *data, size_t size);
+
 	/* Takes in what the descriptor holds; does not wait. 0, or -1 the transport is gone. */
 	int (*take_events)(struct libvchan *v);
 

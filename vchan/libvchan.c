@@ -96,6 +96,11 @@ int libvchan_read(libvchan_t *v, void *data, size_t size) {
 	return n;
 }
 
+int libvchan_drain(libvchan_t *v, void *data, size_t size) {
+	size = bounded(size);
+	return v->ops->drain ? v->ops->drain(v, data, size) : v->ops->read(v, data, size, false);
+}
+
 int libvchan_write(libvchan_t *v, const void *data, size_t size) {
 	size_t done = 0;
 

@@ -34,6 +34,10 @@ MUST_USE int libvchan_client_init_async_finish(libvchan_t *ctrl, int blocking);
  * readable after the peer closed). */
 int libvchan_read(libvchan_t *ctrl, void *data, size_t size);
 int libvchan_write(libvchan_t *ctrl, const void *data, size_t size);
+/* Ours, not libvchan's: read for whoever goes on until nothing comes, in non-blocking mode only.
+ * The peer is asked for a notification with the 0 alone, so it does not ring meanwhile; who stops
+ * earlier must come again by itself. */
+int libvchan_drain(libvchan_t *ctrl, void *data, size_t size);
 /* All or nothing: size, 0, or -1 (closed, or larger than the ring). */
 int libvchan_recv(libvchan_t *ctrl, void *data, size_t size);
 int libvchan_send(libvchan_t *ctrl, const void *data, size_t size);

@@ -114,8 +114,9 @@ static uint32_t available(
 	return count(r);
 }
 
-/* The peer's state is read before the indices: what it wrote before it left is not lost. */
-int ring_vchan_read(struct libvchan *base, void *data, size_t size, bool all) {
+/* At least `least` bytes, at most `size`; asks for a wake if there are fewer than `content`. The
+ * peer's state is read before the indices: what it wrote before it left is not lost. */
+static int take(struct libvchan *base, void *data, size_t least, size_t content, size_t size) {
 	struct ring_vchan *v = from_base(base);
 	bool open = ring_vchan_is_open(base) != VCHAN_DISCONNECTED;
 	uint32_t n;
@@ -124,16 +125,24 @@ int ring_vchan_read(struct libvchan *base, void *data, size_t size, bool all) {
 		return open ? 0 : -1;
 	if (size == 0)
 		return 0;
-	if (all && size > v->ring.in.size)
+	if (least > v->ring.in.size)
 		return -1;
-	n = available(&v->ring, ring_ready, RING_WRITTEN, size);
-	if (n == 0 || (all && n < size))
+	n = available(&v->ring, ring_ready, RING_WRITTEN, content);
+	if (n < least)
 		return open && !v->ring.broken ? 0 : -1;
 	n = size < n ? (uint32_t)size : n;
 	ring_read(&v->ring, data, n);
 	if (ring_owes(&v->ring, RING_CONSUMED))
 		ring_bell(v);
 	return (int)n;
+}
+
+int ring_vchan_read(struct libvchan *base, void *data, size_t size, bool all) {
+	return take(base, data, all ? size : 1, size, size);
+}
+
+int ring_vchan_drain(struct libvchan *base, void *data, size_t size) {
+	return take(base, data, 1, 1, size);
 }
 
 int ring_vchan_write(struct libvchan *base, const void *data, size_t size, bool all) {

@@ -33,6 +33,7 @@ MUST_USE int ring_vchan_attach(
 
 /* Entries for a table of operations. */
 int ring_vchan_read(struct libvchan *v, void *data, size_t size, bool all);
+int ring_vchan_drain(struct libvchan *v, void *data, size_t size);
 int ring_vchan_write(struct libvchan *v, const void *data, size_t size, bool all);
 int ring_vchan_take_events(struct libvchan *v);
 int ring_vchan_is_open(struct libvchan *v);

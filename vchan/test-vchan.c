@@ -105,6 +105,32 @@ static void test_wakes(void) {
 	disconnect(e);
 }
 
+/* Whoever reads until nothing comes is not rung for while he does, and always when he has seen
+ * that nothing was there. */
+static void test_drain(void) {
+	struct ends e = connected(4096, 4096);
+	char buf[8192] = {0};
+
+	do
+		g_assert_cmpint(libvchan_wait(e.server), ==, 0);
+	while (readable(e.server));
+	g_assert_cmpint(libvchan_drain(e.server, buf, sizeof(buf)), ==, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		g_assert_cmpint(libvchan_write(e.client, buf, 9), ==, 9);
+		g_assert_true(readable(e.server));
+		g_assert_cmpint(libvchan_wait(e.server), ==, 0);
+		g_assert_cmpint(libvchan_drain(e.server, buf, sizeof(buf)), ==, 9);
+		g_assert_cmpint(libvchan_write(e.client, buf, 7), ==, 7);
+		g_assert_false(readable(e.server)); /* it has not seen the end yet */
+		g_assert_cmpint(libvchan_drain(e.server, buf, 3), ==, 3);
+		g_assert_cmpint(libvchan_drain(e.server, buf, sizeof(buf)), ==, 4);
+		g_assert_cmpint(libvchan_drain(e.server, buf, sizeof(buf)), ==, 0);
+	}
+	libvchan_close(e.client);
+	g_assert_cmpint(libvchan_drain(e.server, buf, sizeof(buf)), ==, -1);
+	libvchan_close(e.server);
+}
+
 static void test_close(void) {
 	struct ends e = connected(4096, 4096);
 	char buf[16];
@@ -322,6 +348,7 @@ int main(int argc, char **argv) {
 	vchan_use_memory();
 	g_test_add_func("/vchan/move", test_move);
 	g_test_add_func("/vchan/wakes", test_wakes);
+	g_test_add_func("/vchan/drain", test_drain);
 	g_test_add_func("/vchan/close", test_close);
 	g_test_add_func("/vchan/connect", test_connect);
 	g_test_add_func("/vchan/blocking", test_blocking);

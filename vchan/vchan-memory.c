@@ -193,6 +193,7 @@ const struct vchan_ops vchan_memory_ops = {
 	.client_new = client_new,
 	.client_finish = client_finish,
 	.read = ring_vchan_read,
+	.drain = ring_vchan_drain,
 	.write = ring_vchan_write,
 	.take_events = ring_vchan_take_events,
 	.is_open = ring_vchan_is_open,

@@ -249,6 +249,7 @@ const struct vchan_ops vchan_xen_ops = {
 	.client_new = xen_client_new,
 	.client_finish = xen_client_finish,
 	.read = ring_vchan_read,
+	.drain = ring_vchan_drain,
 	.write = ring_vchan_write,
 	.take_events = xen_take_events,
 	.is_open = ring_vchan_is_open,

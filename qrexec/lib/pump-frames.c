@@ -117,7 +117,7 @@ static int fill(struct pump *p) {
 		p->end -= p->begin;
 		p->begin = 0;
 	}
-	n = libvchan_read(p->vchan, p->receive + p->end, sizeof(p->receive) - p->end);
+	n = libvchan_drain(p->vchan, p->receive + p->end, sizeof(p->receive) - p->end);
 	if (n < 0)
 		return PUMP_GONE;
 	p->end += (size_t)n;
