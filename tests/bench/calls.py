@@ -20,11 +20,15 @@ import qrexec_rig
 POLICY = 'bench.Deny * work vault deny notify=no\n* * work vault allow\n'
 
 
-def rss(pid):
-    for line in open(f'/proc/{pid}/smaps_rollup'):
-        if line.startswith('Pss:'):
-            return int(line.split()[1]) / 1024
-    return 0
+def memory(pid, file, key):
+    """MB, or that the process hides it."""
+    try:
+        for line in open(f'/proc/{pid}/{file}'):
+            if line.startswith(key + ':'):
+                return f'{int(line.split()[1]) / 1024:.1f}'
+    except PermissionError:
+        pass
+    return 'hidden'
 
 
 def measure(tool, rounds, each, parallel, env, commands):
@@ -46,10 +50,10 @@ def calls(args, build, work, folder):
     got = measure(tool, args.rounds, args.each, 1, work.env, commands)
     for name, g in zip(names, got):
         print(f'| {name} | {g[0] / 1e3:.2f} | {g[1] / 1e3:.2f} | {g[2] / 1e3:.2f} | {g[0] / got[0][0]:.2f} | {g[0] / got[1][0]:.2f} | {g[4]:.0f} |')
-    print('\n| at once | floor B, calls/s | ours, calls/s | ratio | p99 ms | lost |\n|---|---|---|---|---|---|')
-    for parallel in (8, 32):
+    print('\n| at once | floor B, calls/s | ours, calls/s | ratio | p99 ms | p99.9 ms | lost |\n|---|---|---|---|---|---|---|')
+    for parallel in (1, 8, 32):
         b, c = measure(tool, max(1, args.rounds // 2), args.each * 2, parallel, work.env, commands[1:3])
-        print(f'| {parallel} | {b[3]:.0f} | {c[3]:.0f} | {c[3] / b[3]:.2f} | {c[1] / 1e3:.1f} | {c[4]:.0f} |')
+        print(f'| {parallel} | {b[3]:.0f} | {c[3]:.0f} | {c[3] / b[3]:.2f} | {c[1] / 1e3:.1f} | {c[2] / 1e3:.1f} | {c[4]:.0f} |')
     broker.kill()
     broker.wait()
 
@@ -135,12 +139,10 @@ def main():
         calls(args, build, work, folder)
         streams(build, work)
         copies(build, work, home, folder)
-        print('\n| resident (PSS), MB | |\n|---|---|')
-        for name, process in (('broker', rig.broker), ('qrexec-daemon', work.daemon), ('qrexec-agent', vault.agent), ('hv', rig.hv.process)):
-            try:
-                print(f'| {name} | {rss(process.pid):.1f} |')
-            except PermissionError:
-                print(f'| {name} | hidden |')
+        print('\n| resident, MB | PSS | RSS |\n|---|---|---|')
+        for name, process in (('broker', rig.broker), ("source's qrexec-daemon", work.daemon), ("target's qrexec-daemon", vault.daemon),
+                              ("source's qrexec-agent", work.agent), ("target's qrexec-agent", vault.agent), ('hv', rig.hv.process)):
+            print(f'| {name} | {memory(process.pid, "smaps_rollup", "Pss")} | {memory(process.pid, "status", "VmRSS")} |')
         rig.stop()
 
 
