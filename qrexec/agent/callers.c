@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,7 +30,8 @@ struct caller {
 	struct callers *in;
 	uint64_t id;
 	struct charge charge;
-	struct link *link;
+	struct link *link; /* owns fd */
+	int fd;
 	bool asked, answered;
 	struct qrexec_msg *waiting; /* for a daemon to come */
 	struct qrexec_peer peer;
@@ -75,12 +77,20 @@ static void send_request(struct caller *c, struct qrexec_msg *out) {
 	link_send(control, out);
 }
 
+/* The protocol has no word that takes a request back: one of a caller that is dead already is never
+ * sent, or its service would wait for it until the data channel's time is out. */
+static bool has_gone(int fd) {
+	struct pollfd p = {.fd = fd};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+}
+
 static void on_message(void *data, const struct qrexec_msg *m, bool refused) {
 	struct caller *c = data;
 	struct link *control = c->in->agent->control;
 	struct qrexec_msg out = *m;
 
-	if (refused || c->asked) {
+	if (refused || c->asked || has_gone(c->fd)) {
 		g_hash_table_remove(c->in->by_id, &c->id);
 		return;
 	}
@@ -125,6 +135,7 @@ static gboolean on_connect(gint fd, GIOCondition condition, gpointer data) {
 	}
 	c->in = all;
 	c->id = ++all->next_id;
+	c->fd = plan.fd;
 	plan.data = c;
 	c->link = link_new(&plan);
 	g_hash_table_insert(all->by_id, &c->id, c);

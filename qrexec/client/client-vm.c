@@ -72,6 +72,11 @@ static int read_answer(int fd, struct qrexec_peer *ret) {
 		fputs("Request refused\n", stderr); /* the words that scripts look for */
 		return EXIT_REFUSED;
 	}
+	/* Dead with our question unread is a reset, not an end. */
+	if (n < 0) {
+		complain("the agent went", g_strerror(errno));
+		return EXIT_LOCAL;
+	}
 	if (n != sizeof(b) || qrexec_peer_decode(span_over(b, sizeof(b)), ret)) {
 		complain("the agent's answer makes no sense", NULL);
 		return EXIT_LOCAL;

@@ -453,9 +453,11 @@ def with_fork_server(build, tmp_path):
     d.fork_socket = tmp_path / 'alice.fork'
     server = subprocess.Popen([build / 'qrexec/bulkhead-qrexec-fork-server', d.fork_socket], env=dict(d.env, SESSION_MARK='alice'))
     wire.wait_for('the fork server', lambda: listens(d.fork_socket))
+    d.fork_process = server
     yield d
-    server.terminate()
-    assert server.wait(wire.SECONDS) == 0
+    if server.returncode != -signal.SIGKILL:  # killed by the test
+        server.terminate()
+        assert server.wait(wire.SECONDS) == 0
     d.stop()
 
 
