@@ -309,13 +309,15 @@ static void on_vchan(struct calls *c, const struct broker_msg *m) {
 
 static void on_note(struct calls *c, const struct broker_msg *m) {
 	struct domain *d = manager_find(c->manager, m->texts[0]);
-	g_autofree char *sentence = NULL;
+	g_autofree char *sentence = NULL, *service = g_strdup(m->texts[2]);
 
 	if (m->value == BROKER_NOTE_POLICY || !d) {
 		g_warning("%s", m->texts[3]);
 		return;
 	}
-	sentence = g_strdup_printf("%s to %s %s: %s", m->texts[2],
+	if (g_str_has_suffix(service, "+")) /* no argument */
+		service[strlen(service) - 1] = 0;
+	sentence = g_strdup_printf("%s to %s %s: %s", service,
 		*m->texts[1] ? m->texts[1] : "no domain",
 		m->value == BROKER_NOTE_DENIED ? "was refused" : "failed", m->texts[3]);
 	g_message("domain %s: %s", domain_name(d), sentence);

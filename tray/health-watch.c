@@ -109,9 +109,9 @@ static void on_linted(void *user, JsonNode *root, const char *error) {
 		JsonObject *o = json_array_get_object_element(errors, 0);
 
 		text = g_strdup_printf(
-			_("The policy has an error, so every call is refused: %s:%d: %s"),
+			_("The policy has an error, so every call is refused: %s:%d:%d: %s"),
 			policy_json_text(o, "file"), (int)policy_json_number(o, "line"),
-			policy_json_text(o, "message"));
+			(int)policy_json_number(o, "column"), policy_json_text(o, "message"));
 	}
 	health_set(w->health, HEALTH_POLICY, "", text);
 	if (w->lint_again)

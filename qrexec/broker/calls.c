@@ -57,11 +57,15 @@ void call_free(struct call *c) {
 	g_free(c);
 }
 
+/* The person is told which rule it was; the caller never. */
 static void notify(struct call *c, uint32_t kind, const char *reason) {
+	const struct policy_rule *rule = kind == BROKER_NOTE_DENIED ? c->decision.rule : NULL;
+	g_autofree char *why = rule ? g_strdup_printf("%s (%s:%u)", reason, rule->file, rule->line)
+				    : g_strdup(reason);
 	struct broker_msg m = {.type = BROKER_NOTE,
 		.value = kind,
 		.count = 4,
-		.texts = {c->source, c->asked_target, c->service, reason}};
+		.texts = {c->source, c->asked_target, c->service, why}};
 
 	if (c->in->broker->manager && c->service)
 		packets_send(c->in->broker->manager, &m, -1);

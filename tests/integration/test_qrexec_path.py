@@ -2,6 +2,7 @@
 """Calls through broker and daemons of ours."""
 import json
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -140,6 +141,7 @@ def test_notes(rig, pair):
     assert finish(work.call('vault', 'test.Deny')) == REFUSED
     note = rig.from_broker(qrexec_rig.NOTE)
     assert note['texts'][:3] == ['work', 'vault', 'test.Deny+']
+    assert re.search(r' \(.*30-test\.policy:\d+\)$', note['texts'][3])
     assert [a['outcome'] for a in rig.audit()] == ['deny', 'deny']
 
 

@@ -124,7 +124,7 @@ def test_what_is_wrong_is_said_in_the_window_the_icon_and_a_note(tray):
     note = tray.desk.until(lambda m: m[0] == 'notify' and 'x.conf' in m[3])[-1]
     assert note[2] == 'Bulkhead: something went wrong'
     (tray.own / '30-own.policy').write_text('nonsense\n')
-    tray.desk.until(lambda m: m[0] == 'notify' and 'every call is refused' in m[3] and '30-own.policy:1' in m[3])
+    tray.desk.until(lambda m: m[0] == 'notify' and 'every call is refused' in m[3] and '30-own.policy:1:9: ' in m[3])
     tray.again('--menu')
     tray.spoken.wait('Health… (4 problems)')
     tray.keys('Escape')
