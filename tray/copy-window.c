@@ -170,8 +170,11 @@ static void on_button(GtkButton *button, gpointer user) {
 }
 
 static GtkWidget *line(bool exact) {
+	g_autoptr(PangoAttrList) as_it_is = pango_attr_list_new();
 	GtkWidget *label = gtk_label_new(NULL);
 
+	pango_attr_list_insert(as_it_is, pango_attr_insert_hyphens_new(FALSE));
+	gtk_label_set_attributes(GTK_LABEL(label), as_it_is);
 	gtk_label_set_xalign(GTK_LABEL(label), 0);
 	gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
 	gtk_label_set_line_wrap_mode(

@@ -27,6 +27,7 @@ struct program {
 	struct tray *tray;
 	struct keys *keys;
 	char *share;
+	bool no_export;
 };
 
 static void on_menu_key(void *user) {
@@ -73,7 +74,7 @@ static void on_startup(GApplication *app, gpointer user) {
 	struct program *p = user;
 
 	p->tray = tray_new(GTK_APPLICATION(app), p->share ? p->share : "/usr/share",
-		wanted("menu", "export"), wanted("focus", "strip"));
+		!p->no_export && wanted("menu", "export"), wanted("focus", "strip"));
 	p->keys = keys_new();
 	bind(p, "menu", DEFAULT_MENU_KEY, on_menu_key);
 	bind(p, "search", DEFAULT_SEARCH_KEY, on_search_key);
@@ -135,13 +136,16 @@ static const GOptionEntry entries[] = {
 	{"quit", 0, 0, G_OPTION_ARG_NONE, NULL, N_("end the tray; domains run on"), NULL},
 	{"share", 0, 0, G_OPTION_ARG_FILENAME, NULL,
 		N_("the /usr/share that domains see, for their applications"), N_("FOLDER")},
+	{"no-export", 0, 0, G_OPTION_ARG_NONE, NULL, N_("leave the desktop's own menu as it is"),
+		NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
 
-/* --share is this process's own: it must be known before the start. */
+/* --share and --no-export are this process's own: they must be known before the start. */
 static int on_local_options(GApplication *app, GVariantDict *options, gpointer user) {
 	struct program *p = user;
 
+	p->no_export = g_variant_dict_contains(options, "no-export");
 	if (g_variant_dict_lookup(options, "share", "^ay", &p->share) &&
 		!g_path_is_absolute(p->share)) {
 		g_printerr(_("bulkhead-tray: --share must be an absolute path\n"));

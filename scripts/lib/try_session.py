@@ -7,6 +7,7 @@ import html
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def die_with_parent():
 
 
 class Session:
+    notifier = 'dunst'  # shows notifications where there is no desktop that does
+
     def __init__(self, args):
         self.args = args
         self.children = []
@@ -108,6 +111,24 @@ class Session:
             print('Your desktop runs on Wayland: everything is inside the window "Bulkhead".')
         if self.own_display:
             self.spawn(['openbox', '--sm-disable'])
+            self.session_bus()
+
+    def session_bus(self):
+        """For what tells the person something, where no desktop brings one."""
+        if self.env.get('DBUS_SESSION_BUS_ADDRESS') or not shutil.which('dbus-daemon'):
+            return
+        read, write = os.pipe()
+        self.spawn(['dbus-daemon', '--session', '--nofork', '--nopidfile', f'--print-address={write}'], pass_fds=[write])
+        os.close(write)
+        with os.fdopen(read) as f:
+            self.env['DBUS_SESSION_BUS_ADDRESS'] = f.readline().strip()
+        if self.notifier and shutil.which(self.notifier):
+            self.spawn([self.notifier])
+
+    def tray(self):
+        program = self.build / 'tray/bulkhead-tray'
+        if program.exists():
+            self.spawn([str(program), '--no-export'])
 
     def manager(self):
         read, write = os.pipe()
@@ -204,6 +225,8 @@ class Session:
             os.environ['XAUTHORITY'] = self.env['XAUTHORITY']
         from desktop import Desktop
         self.desktop = Desktop()
+        if not self.args.once:
+            self.tray()
         self.start_programs()
         windows = self.desktop.wait(self.shown, 180, 'the windows of work, private and banking')
         if self.own_display or self.args.once:
@@ -218,6 +241,8 @@ class Session:
               '  * three windows, each in the frame of its domain: work blue, private green, banking red, each with its own pattern;\n'
               '  * the name in front of every title; a page cannot paint over its frame, whatever it does;\n'
               '  * each browser has its own home, processes and network: what one downloads, the others never see;\n'
+              '  * Super+F10 opens the menu: a terminal in work, and there "bulkhead-copy -t banking FILE": you are asked, see how far it is,\n'
+              '    and the receipt; "-t private" is refused, and "bulkhead log" names the file and the line of the rule;\n'
               '  * Ctrl+Shift+C takes the clipboard of the window you are in, Ctrl+Shift+V brings it into that of another; a preview shows what would go.\n'
               f'More: {self.build}/domains/bulkhead --help (with BULKHEAD_RUNTIME_DIR={self.env["BULKHEAD_RUNTIME_DIR"]}).\n'
               'Ctrl-C ends everything.', flush=True)
