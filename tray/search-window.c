@@ -3,6 +3,7 @@
 
 #include "tray/search.h"
 #include "tray/trusted.h"
+#include "tray/x11-windows.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -13,30 +14,44 @@
 struct search_window {
 	struct tray *tray;
 	GtkWidget *window, *entry, *list, *hint;
+	struct x11_windows *x;
+	GPtrArray *windows; /* struct open_window; what hits point to */
 	struct search_hit hits[HITS_MAX];
 	guint count, refill;         /* refill: a source, 0 if none waits */
 	char *actions[ACTION_COUNT]; /* folded */
 	char *selected;              /* what was, when the list went; NULL: the first */
 };
 
+static const char *hit_name(const struct search_hit *hit) {
+	switch (hit->kind) {
+	case SEARCH_APP:
+		return hit->app->name;
+	case SEARCH_WINDOW:
+		return hit->window->title;
+	case SEARCH_ACTION:
+		break;
+	}
+	return tray_action_name(hit->action);
+}
+
 /* What is said of a row also tells it from all others. */
 static char *hit_text(const struct search_hit *hit) {
-	return g_strdup_printf("%s: %s", hit->domain->name,
-		hit->app ? hit->app->name : tray_action_name(hit->action));
+	return hit->kind == SEARCH_WINDOW
+		       ? g_strdup_printf(_("%s: window %s"), hit->domain->name, hit_name(hit))
+		       : g_strdup_printf("%s: %s", hit->domain->name, hit_name(hit));
 }
 
 static GtkWidget *make_row(struct search_window *s, const struct search_hit *hit) {
 	GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 10),
 		  *domain = gtk_label_new(hit->domain->name), *what, *image;
 	cairo_surface_t *swatch = tray_swatch(hit->domain, SWATCH);
-	const char *text = hit->app ? hit->app->name : tray_action_name(hit->action);
 	g_autofree char *spoken = hit_text(hit);
 
 	image = gtk_image_new_from_surface(swatch);
 	cairo_surface_destroy(swatch);
 	gtk_label_set_xalign(GTK_LABEL(domain), 0);
 	gtk_label_set_width_chars(GTK_LABEL(domain), 14);
-	what = gtk_label_new(text);
+	what = gtk_label_new(hit_name(hit));
 	gtk_label_set_ellipsize(GTK_LABEL(what), PANGO_ELLIPSIZE_END);
 	gtk_label_set_xalign(GTK_LABEL(what), 0);
 	gtk_box_pack_start(GTK_BOX(box), image, FALSE, FALSE, 0);
@@ -46,6 +61,12 @@ static GtkWidget *make_row(struct search_window *s, const struct search_hit *hit
 	gtk_widget_set_size_request(image, ICONS_PIXELS, ICONS_PIXELS);
 	gtk_box_pack_start(GTK_BOX(box), image, FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(box), what, TRUE, TRUE, 0);
+	if (hit->kind == SEARCH_WINDOW) {
+		GtkWidget *kind = gtk_label_new(_("window"));
+
+		gtk_style_context_add_class(gtk_widget_get_style_context(kind), "dim-label");
+		gtk_box_pack_end(GTK_BOX(box), kind, FALSE, FALSE, 0);
+	}
 	g_object_set(box, "margin", 4, NULL);
 	gtk_container_add(GTK_CONTAINER(row), box);
 	atk_object_set_name(gtk_widget_get_accessible(row), spoken);
@@ -78,8 +99,8 @@ static void fill(struct search_window *s, const char *selected) {
 	const char *query = gtk_entry_get_text(GTK_ENTRY(s->entry));
 
 	clear(s);
-	s->count = search_run(s->tray->model, query, (const char *const *)s->actions, s->hits,
-		G_N_ELEMENTS(s->hits));
+	s->count = search_run(s->tray->model, s->windows, query, (const char *const *)s->actions,
+		s->hits, G_N_ELEMENTS(s->hits));
 	for (guint i = 0; i < s->count; i++)
 		gtk_list_box_insert(GTK_LIST_BOX(s->list), make_row(s, &s->hits[i]), -1);
 	gtk_widget_show_all(s->list);
@@ -87,8 +108,8 @@ static void fill(struct search_window *s, const char *selected) {
 	gtk_label_set_text(GTK_LABEL(s->hint),
 		s->count ? ""
 		: *query ? _("Nothing fits.")
-			 : _("Type an application, a domain or an action: \"firefox work\", \"kill "
-			     "banking\"."));
+			 : _("Type an application, a window, a domain or an action: \"firefox "
+			     "work\", \"kill banking\"."));
 }
 
 static void on_changed(GtkSearchEntry *entry, gpointer user) {
@@ -98,10 +119,19 @@ static void on_changed(GtkSearchEntry *entry, gpointer user) {
 	fill(s, NULL);
 }
 
+/* Hits point to windows: they go first. */
+static void list_windows(struct search_window *s) {
+	clear(s);
+	if (s->windows)
+		g_ptr_array_unref(s->windows);
+	s->windows = x11_windows_list(s->x);
+}
+
 static gboolean on_refill(gpointer user) {
 	struct search_window *s = user;
 
 	s->refill = 0;
+	list_windows(s);
 	fill(s, s->selected);
 	g_clear_pointer(&s->selected, g_free);
 	return G_SOURCE_REMOVE;
@@ -128,6 +158,8 @@ static void go(struct search_window *s, int row) {
 	gtk_widget_hide(s->window);
 	if (hit.kind == SEARCH_APP)
 		tray_open(s->tray, hit.domain, hit.app);
+	else if (hit.kind == SEARCH_WINDOW)
+		x11_windows_activate(s->x, hit.window->id, gtk_get_current_event_time());
 	else
 		tray_act(s->tray, hit.domain, hit.action);
 }
@@ -165,12 +197,17 @@ static gboolean on_key(GtkWidget *window, GdkEventKey *e, gpointer user) {
 	return TRUE;
 }
 
+static void on_windows(void *user) {
+	search_window_again(user);
+}
+
 struct search_window *search_window_new(struct tray *t) {
 	struct search_window *s = g_new0(struct search_window, 1);
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 8),
 		  *scroll = gtk_scrolled_window_new(NULL, NULL);
 
 	s->tray = t;
+	s->x = x11_windows_new(on_windows, s);
 	for (unsigned a = 0; a < ACTION_COUNT; a++)
 		s->actions[a] = g_utf8_casefold(tray_action_name(a), -1);
 	s->window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
@@ -203,6 +240,7 @@ struct search_window *search_window_new(struct tray *t) {
 }
 
 void search_window_show(struct search_window *s) {
+	list_windows(s);
 	gtk_entry_set_text(GTK_ENTRY(s->entry), "");
 	gtk_widget_grab_focus(s->entry);
 	gtk_window_present(GTK_WINDOW(s->window));
@@ -232,6 +270,9 @@ struct search_window *search_window_free(struct search_window *s) {
 		g_source_remove(s->refill);
 	g_free(s->selected);
 	gtk_widget_destroy(s->window);
+	x11_windows_free(s->x);
+	if (s->windows)
+		g_ptr_array_unref(s->windows);
 	for (unsigned a = 0; a < ACTION_COUNT; a++)
 		g_free(s->actions[a]);
 	g_free(s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-/* One line to type into, and what fits: applications, domains, actions. */
+/* One line to type into, and what fits: applications, windows, domains, actions. */
 #include "tray/tray.h"
 
 struct search_window *search_window_new(struct tray *t);

@@ -78,8 +78,25 @@ static void search_domain(
 	}
 }
 
-guint search_run(struct model *m, const char *query, const char *const *actions,
-	struct search_hit *ret, guint max) {
+static void search_windows(
+	struct found *f, struct model *m, const GPtrArray *windows, char *const *words) {
+	for (guint i = 0; windows && i < windows->len; i++) {
+		const struct open_window *w = g_ptr_array_index(windows, i);
+		struct search_hit hit = {SEARCH_WINDOW, model_find(m, w->domain), .window = w};
+		unsigned score;
+
+		if (!hit.domain)
+			continue;
+		score = match_all(words, hit.domain->folded, w->folded);
+		if (score == NO_MATCH)
+			continue;
+		hit.score = score * 4 + 1;
+		keep(f, &hit);
+	}
+}
+
+guint search_run(struct model *m, const GPtrArray *windows, const char *query,
+	const char *const *actions, struct search_hit *ret, guint max) {
 	g_autofree char *cut = g_utf8_substring(
 				query, 0, MIN(g_utf8_strlen(query, -1), SEARCH_QUERY_MAX)),
 			*folded = g_utf8_casefold(cut, -1);
@@ -99,5 +116,6 @@ guint search_run(struct model *m, const char *query, const char *const *actions,
 		return 0;
 	for (guint i = 0; i < model_count(m); i++)
 		search_domain(&f, model_at(m, i), words, actions);
+	search_windows(&f, m, windows, words);
 	return f.count;
 }

@@ -183,23 +183,53 @@ static const struct {
 	const char *query, *best; /* "domain app" or "domain action" */
 } queries[] = {
 	{"fire", "banking Firefox"}, /* it runs */
-	{"fire work", "work Firefox"},
-	{"WORK  fire", "work Firefox"},
-	{"browser work", "work Firefox"},
-	{"kill", "banking kill: end at once"},
-	{"work set", "work settings"},
-	{"\xc3\x84ndern", "banking \xc3\xa4ndern"},
-	{"", NULL},
-	{"   ", NULL},
-	{"kill work", NULL}, /* it does not run */
-	{"firefox nowhere", NULL},
+	{"fire work", "work Firefox"}, {"WORK  fire", "work Firefox"},
+	{"browser work", "work Firefox"}, {"kill", "banking kill: end at once"},
+	{"work set", "work settings"}, {"\xc3\x84ndern", "banking \xc3\xa4ndern"}, {"", NULL},
+	{"   ", NULL}, {"kill work", NULL}, /* it does not run */
+	{"firefox nowhere", NULL}, {"budget", "banking Budget 2026"},
+	{"bank budget", "banking Budget 2026"}, {"budget work", NULL}, /* it is another domain's */
+	{"stranger", NULL},                  /* of no domain that is known */
+	{"fire banking", "banking Firefox"}, /* an application comes before a window */
 };
+
+static GPtrArray *make_windows(void) {
+	static const char *const titles[][2] = {{"banking", "[banking] Budget 2026"},
+		{"banking", "[banking] Firefox"}, {"nobody", "[nobody] stranger"}};
+	GPtrArray *windows = open_windows_new();
+
+	for (guint i = 0; i < G_N_ELEMENTS(titles); i++)
+		g_ptr_array_add(windows, open_window_new(i + 1, titles[i][0], strlen(titles[i][0]),
+						 titles[i][1], strlen(titles[i][1])));
+	return windows;
+}
+
+/* What a domain has in a title is filtered, and cut; what claims no valid domain is no window. */
+static void test_windows(void) {
+	g_autofree char *endless = g_strnfill(5000, 'x');
+	struct open_window *w = open_window_new(7, "work!", 4, "[work] a\u202eb", 12);
+
+	g_assert_cmpuint(w->id, ==, 7);
+	g_assert_cmpstr(w->domain, ==, "work");
+	g_assert_cmpstr(w->title, ==, "a_b");
+	open_window_free(w);
+	w = open_window_new(7, "work", 4, "[private] x", 11);
+	g_assert_cmpstr(w->title, ==, "[private] x");
+	open_window_free(w);
+	w = open_window_new(7, "work", 4, endless, 5000);
+	g_assert_cmpuint(strlen(w->title), <, OPEN_WINDOW_TITLE_MAX);
+	open_window_free(w);
+	g_assert_null(open_window_new(7, "", 0, "x", 1));
+	g_assert_null(open_window_new(7, "../work", 7, "x", 1));
+	g_assert_null(open_window_new(7, "work\nx", 6, "x", 1));
+}
 
 static void test_search(void) {
 	struct heard h = {0};
 	struct model *m = h.m = model_new(heard, &h);
 	struct apps *apps = apps_new();
 	struct search_hit hits[5];
+	g_autoptr(GPtrArray) windows = make_windows();
 
 	add_app(apps, "firefox", "Firefox", "GenericName=Web Browser\n");
 	add_app(apps, "campfire", "Campfire", "");
@@ -212,7 +242,8 @@ static void test_search(void) {
 	g_assert_cmpuint(h.apps, ==, 2);
 	apps_unref(apps);
 	for (size_t i = 0; i < G_N_ELEMENTS(queries); i++) {
-		guint n = search_run(m, queries[i].query, actions, hits, G_N_ELEMENTS(hits));
+		guint n = search_run(
+			m, windows, queries[i].query, actions, hits, G_N_ELEMENTS(hits));
 		g_autofree char *best = NULL;
 
 		g_test_message("%s", queries[i].query);
@@ -220,12 +251,15 @@ static void test_search(void) {
 		if (!n)
 			continue;
 		best = g_strconcat(hits[0].domain->name, " ",
-			hits[0].app ? hits[0].app->name : actions[hits[0].action], NULL);
+			hits[0].app      ? hits[0].app->name
+			: hits[0].window ? hits[0].window->title
+					 : actions[hits[0].action],
+			NULL);
 		g_assert_cmpstr(best, ==, queries[i].best);
 		for (guint k = 1; k < n; k++)
 			g_assert_cmpuint(hits[k - 1].score, <=, hits[k].score);
 	}
-	g_assert_cmpuint(search_run(m, "e", actions, hits, 3), ==, 3);
+	g_assert_cmpuint(search_run(m, NULL, "e", actions, hits, 3), ==, 3);
 	model_free(m);
 }
 
@@ -234,6 +268,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/model/life", test_life);
 	g_test_add_func("/model/what-may-be-asked-when", test_rights);
 	g_test_add_func("/search/table", test_search);
+	g_test_add_func("/search/windows", test_windows);
 	g_test_add_func("/bug-class/H10/the-model-has-bounds", test_hostile);
 	return g_test_run();
 }

@@ -77,6 +77,26 @@ def test_the_search_finds_applications_and_actions(heard):
     assert tray.called('Pause')[0] == 'work'
 
 
+def test_the_search_finds_windows_of_domains_and_goes_there(heard):
+    tray = heard
+    ready(tray.start())
+    d = tray.desktop
+    made = {}
+    for domain, title in (('work', 'Budget 2026'), ('private', 'Photos\u202e'), ('', 'Budget of the desktop')):
+        w = made[domain] = d.root.create_window(100, 100, 300, 200, 0, X.CopyFromParent)
+        if domain:
+            w.change_property(d.d.intern_atom('_QUBES_VMNAME'), d.d.intern_atom('STRING'), 8, domain.encode())
+            title = f'[{domain}] {title}'
+        w.change_property(d.d.intern_atom('_NET_WM_NAME'), d.d.intern_atom('UTF8_STRING'), 8, title.encode())
+        w.map()
+        d.wait(lambda: d.has_keys(w), 20, f'{title} to have the keys')
+    tray.choose('budget', 'work: window Budget 2026')
+    d.wait(lambda: d.has_keys(made['work']), 20, 'the window that was chosen to have the keys')
+    tray.search('photos', 'private: window Photos_')
+    made['private'].destroy()  # it goes while the person looks
+    tray.spoken.wait('Nothing fits.')
+
+
 def test_kill_asks_first_and_enter_is_not_yes(heard):
     tray = heard
     ready(tray.start())
