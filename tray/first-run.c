@@ -5,12 +5,18 @@
 #include "tray/trusted.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #define RESOURCE "/org/bulkhead/tray/first-run.ui"
+/* Throw-away domains of the others are made like this one: it is made first. */
+#define MODEL    "throw-away"
 
 static const struct {
 	const char *name, *label;
-} offered[] = {{"work", "blue"}, {"private", "green"}, {"banking", "red"}};
+} offered[] = {{MODEL, "gray"}, {"work", "blue"}, {"private", "green"}, {"banking", "red"}};
+
+/* Those with windows that stay: the picture shows them. */
+#define SHOWN 1
 
 struct first_run {
 	struct tray *tray;
@@ -32,11 +38,11 @@ static void first_run_free(struct first_run *f) {
 /* Three small windows as they look on the desktop. */
 static gboolean on_draw(GtkWidget *area, cairo_t *cr, gpointer user) {
 	int w = gtk_widget_get_allocated_width(area), h = gtk_widget_get_allocated_height(area);
-	int each = w / (int)G_N_ELEMENTS(offered);
+	int each = w / (int)(G_N_ELEMENTS(offered) - SHOWN);
 
-	for (int i = 0; i < (int)G_N_ELEMENTS(offered); i++) {
+	for (int i = SHOWN; i < (int)G_N_ELEMENTS(offered); i++) {
 		const struct label *l = label_by_name(offered[i].label);
-		int x = i * each + 4;
+		int x = (i - SHOWN) * each + 4;
 		g_autofree char *title = g_strdup_printf("[%s]", offered[i].name);
 
 		swatch_fill(cr, l->rgb, l->pattern, x, 0, each - 8, h);
@@ -72,24 +78,35 @@ static void on_answer(void *user, GVariant *reply, const char *error) {
 		gtk_widget_destroy(f->window);
 }
 
+static bool chosen(struct first_run *f, const char *name) {
+	return gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(widget(f, name)));
+}
+
+static GVariant *properties_of(struct first_run *f, size_t i) {
+	GVariantBuilder pairs;
+
+	g_variant_builder_init(&pairs, G_VARIANT_TYPE("a{ss}"));
+	g_variant_builder_add(&pairs, "{ss}", "label", offered[i].label);
+	g_variant_builder_add(&pairs, "{ss}", "netvm", "net");
+	if (!strcmp(offered[i].name, MODEL))
+		g_variant_builder_add(&pairs, "{ss}", "template_for_dispvms", "yes");
+	else if (chosen(f, MODEL) || model_find(f->tray->model, MODEL))
+		g_variant_builder_add(&pairs, "{ss}", "default_dispvm", MODEL);
+	return g_variant_builder_end(&pairs);
+}
+
 static void on_create(GtkButton *button, gpointer user) {
 	struct first_run *f = user;
 
 	f->failed = false;
 	gtk_widget_hide(widget(f, "error"));
 	for (size_t i = 0; i < G_N_ELEMENTS(offered); i++) {
-		GtkToggleButton *check = GTK_TOGGLE_BUTTON(widget(f, offered[i].name));
-		GVariantBuilder pairs;
-
-		if (!gtk_toggle_button_get_active(check) ||
-			model_find(f->tray->model, offered[i].name))
+		if (!chosen(f, offered[i].name) || model_find(f->tray->model, offered[i].name))
 			continue;
-		g_variant_builder_init(&pairs, G_VARIANT_TYPE("a{ss}"));
-		g_variant_builder_add(&pairs, "{ss}", "label", offered[i].label);
-		g_variant_builder_add(&pairs, "{ss}", "netvm", "net");
 		f->waiting++;
 		link_call_manager(f->tray->link, "CreateDomain",
-			g_variant_new("(sa{ss})", offered[i].name, &pairs), on_answer, f);
+			g_variant_new("(s@a{ss})", offered[i].name, properties_of(f, i)), on_answer,
+			f);
 	}
 	if (f->waiting)
 		gtk_widget_set_sensitive(widget(f, "create"), FALSE);

@@ -146,12 +146,15 @@ def test_a_domain_is_made_and_removed(tray):
     tray.wait_gone('Settings of travel')
 
 
-def test_the_first_run_offers_three_domains(build, programs, screen):
+def test_the_first_run_offers_three_domains_and_a_model(build, programs, screen):
     t = make(build, programs, screen, domains=())
     ready(t.start())
     t.wait_active('Welcome to Bulkhead')
     t.keys('Return')
-    assert [t.called('CreateDomain')[2][0] for _ in range(3)] == ['work', 'private', 'banking']
+    made = [t.called('CreateDomain')[2] for _ in range(4)]
+    assert [m[0] for m in made] == ['throw-away', 'work', 'private', 'banking'], 'the model before those that name it'
+    assert made[0][1] == {'label': 'gray', 'netvm': 'net', 'template_for_dispvms': 'yes'}
+    assert made[1][1] == {'label': 'blue', 'netvm': 'net', 'default_dispvm': 'throw-away'}
     t.wait_gone('Welcome to Bulkhead')
     t.end()
 

@@ -27,8 +27,9 @@ def test_from_the_first_run_to_a_window(build, programs):
         t.wait_active('Welcome to Bulkhead')
         t.keys('Return')
         t.wait_gone('Welcome to Bulkhead')
-        assert set(s.domains()) == {'work', 'private', 'banking'}
+        assert set(s.domains()) == {'throw-away', 'work', 'private', 'banking'}
         assert s.domains()['work']['label'] == 'blue'
+        assert s.domains()['work']['default_dispvm'] == 'throw-away' and s.domains()['throw-away']['template_for_dispvms']
 
         begin = time.monotonic()
         t.choose('open terminal work', 'work: Open a terminal')
