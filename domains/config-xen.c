@@ -89,6 +89,28 @@ static void build(const struct xen_plan *p, libxl_domain_build_info *b) {
 	b->sched_params.cap = p->cap;
 }
 
+bool xen_config_ended(libxl_shutdown_reason reason, const char **ret_why) {
+	switch (reason) {
+	case LIBXL_SHUTDOWN_REASON_SUSPEND:
+		return false;
+	case LIBXL_SHUTDOWN_REASON_POWEROFF:
+	case LIBXL_SHUTDOWN_REASON_REBOOT:
+		*ret_why = "";
+		return true;
+	case LIBXL_SHUTDOWN_REASON_CRASH:
+		*ret_why = "its kernel crashed; its console is in /var/log/xen/console";
+		return true;
+	case LIBXL_SHUTDOWN_REASON_WATCHDOG:
+		*ret_why = "its watchdog ended it";
+		return true;
+	case LIBXL_SHUTDOWN_REASON_UNKNOWN:
+	case LIBXL_SHUTDOWN_REASON_SOFT_RESET:
+		break;
+	}
+	*ret_why = "it ended in a way Xen does not name";
+	return true;
+}
+
 const char *xen_config(const struct xen_plan *p, libxl_domain_config *ret) {
 	libxl_domain_type type;
 

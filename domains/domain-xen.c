@@ -221,16 +221,10 @@ static void adopt(struct helper *h) {
 	libxl_dominfo_dispose(&info);
 }
 
-static const char *crash_text(int reason) {
-	return reason == LIBXL_SHUTDOWN_REASON_CRASH      ? "its kernel crashed; its console is in "
-							    "/var/log/xen/console"
-	       : reason == LIBXL_SHUTDOWN_REASON_WATCHDOG ? "its watchdog ended it"
-							  : "it ended in a way Xen does not name";
-}
-
 /* A guest went, anywhere: was it ours? */
 static void look(struct helper *h) {
 	libxl_dominfo info;
+	const char *why;
 	int r;
 
 	if (h->domid == NOBODY)
@@ -240,12 +234,10 @@ static void look(struct helper *h) {
 	if (r == ERROR_DOMAIN_NOTFOUND || (!r && info.dying)) {
 		finish(h, h->asked ? HELPER_ENDED : HELPER_FAILED,
 			h->asked ? "" : "somebody else destroyed it");
-	} else if (!r && info.shutdown) {
-		bool clean = info.shutdown_reason == LIBXL_SHUTDOWN_REASON_POWEROFF ||
-			     info.shutdown_reason == LIBXL_SHUTDOWN_REASON_REBOOT;
+	} else if (!r && info.shutdown && xen_config_ended(info.shutdown_reason, &why)) {
+		bool clean = h->asked || !*why;
 
-		finish(h, h->asked || clean ? HELPER_ENDED : HELPER_FAILED,
-			h->asked || clean ? "" : crash_text((int)info.shutdown_reason));
+		finish(h, clean ? HELPER_ENDED : HELPER_FAILED, clean ? "" : why);
 	}
 	libxl_dominfo_dispose(&info);
 }

@@ -25,5 +25,9 @@ struct xen_plan {
  * a person why this cannot run. Every string arrives byte for byte: no configuration text is made
  * (bug class E9). */
 const char *xen_config(const struct xen_plan *plan, libxl_domain_config *ret);
+/* Has a domain that was shut down for this reason ended? Then *ret_why says why not cleanly, in
+ * words for a person, or is empty. One that was suspended has not: somebody saves it, and lets it
+ * go on or destroys it afterwards. */
+bool xen_config_ended(libxl_shutdown_reason reason, const char **ret_why);
 /* A card of the plan, served by that domain. */
 void xen_config_nic(const struct xen_plan *plan, const char *netvm, libxl_device_nic *ret);

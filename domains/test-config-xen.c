@@ -117,6 +117,33 @@ static void cannot_run(void) {
 	libxl_domain_config_dispose(&c);
 }
 
+static void ends(void) {
+	static const struct {
+		libxl_shutdown_reason reason;
+		bool ended;
+		const char *words;
+	} cases[] = {
+		{LIBXL_SHUTDOWN_REASON_POWEROFF, true, ""},
+		{LIBXL_SHUTDOWN_REASON_REBOOT, true, ""},
+		{LIBXL_SHUTDOWN_REASON_SUSPEND, false, NULL}, /* it is being saved */
+		{LIBXL_SHUTDOWN_REASON_CRASH, true, "/var/log/xen/console"},
+		{LIBXL_SHUTDOWN_REASON_WATCHDOG, true, "watchdog"},
+		{LIBXL_SHUTDOWN_REASON_SOFT_RESET, true, "does not name"},
+		{LIBXL_SHUTDOWN_REASON_UNKNOWN, true, "does not name"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *why = NULL;
+
+		g_assert_cmpint(xen_config_ended(cases[i].reason, &why), ==, cases[i].ended);
+		g_assert_cmpint(!why, ==, !cases[i].words);
+		if (why)
+			g_assert_nonnull(strstr(why, cases[i].words));
+		if (why)
+			g_assert_cmpint(!*why, ==, !*cases[i].words);
+	}
+}
+
 static char *nasty(GRand *r) {
 	static const char *const pieces[] = {"'", "\"", "]", "[", "\n", "<", "&", "</name>", "%s",
 		"%n", "\\", "\t", ",", "=", "$(x)", "`", "\xc3\xa9", "a", " ", "--", "]]>"};
@@ -166,6 +193,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/config-xen/card", card);
 	g_test_add_func("/config-xen/places", places);
 	g_test_add_func("/config-xen/cannot-run", cannot_run);
+	g_test_add_func("/config-xen/ends", ends);
 	g_test_add_func("/bug-class/E9/xen-config", bug_class_e9);
 	return g_test_run();
 }
