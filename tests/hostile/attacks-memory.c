@@ -103,23 +103,36 @@ static void hoard(struct wire *w, char **a) {
 	}
 }
 
+/* Pages of that size in a dump, until the daemon has mapped them. */
+static struct pages_share *shown(struct wire *w, uint32_t id, struct size s) {
+	struct pages_share *image = wire_image(s, 0x0000ff);
+	uint32_t before = w->acks;
+
+	wire_dump(w, id, s, pages_share_refs(image), pages_share_count(image));
+	wire_damage(w, id, s);
+	while (!w->ended && w->acks == before)
+		wire_wait(w, -1);
+	return image;
+}
+
 /* What an honest agent does, so often that anything left behind shows. */
 static void cycle(struct wire *w, char **a) {
-	uint32_t count = attack_number(a, 0, 1000), first = w->acks;
+	uint32_t count = attack_number(a, 0, 1000);
 
 	for (uint32_t i = 0; i < count && !w->ended; i++) {
-		struct size s = {20 + i % 50, 20 + i % 30};
-		struct pages_share *image = wire_image(s, 0x0000ff);
+		struct size small = {20 + i % 50, 20 + i % 30}, large = {small.w + 9, small.h + 7};
+		struct pages_share *first, *second;
 
-		wire_create(w, 200 + i, (struct rect){700, 300, s.w, s.h}, i % 2);
+		wire_create(w, 200 + i, (struct rect){700, 300, small.w, small.h}, i % 2);
 		wire_map(w, 200 + i, i % 2);
-		wire_dump(w, 200 + i, s, pages_share_refs(image), pages_share_count(image));
-		wire_damage(w, 200 + i, s);
-		wire_words(w, GUI_CONFIGURE, 200 + i, 710, 310, s.w + 1, s.h + 1, 0);
-		while (!w->ended && w->acks < first + i + 1)
-			wire_wait(w, -1);
+		first = shown(w, 200 + i, small);
+		wire_words(w, GUI_CONFIGURE, 200 + i, 710, 310, large.w, large.h, 0);
+		second = shown(w, 200 + i, large);
+		pages_share_free(first);
 		wire_message(w, GUI_DESTROY, 200 + i, 0, NULL, 0);
-		pages_share_free(image);
+		while (!w->ended && w->last_destroyed != 200 + i)
+			wire_wait(w, -1);
+		pages_share_free(second);
 	}
 }
 

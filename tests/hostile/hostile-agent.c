@@ -23,8 +23,8 @@ uint32_t attack_number(char **arguments, unsigned i, uint32_t otherwise) {
 }
 
 static const struct attack *find(const char *name) {
-	const struct attack *const tables[] = {
-		attacks_on_protocol, attacks_on_windows, attacks_on_memory, attacks_on_second_port};
+	const struct attack *const tables[] = {attacks_on_protocol, attacks_on_windows,
+		attacks_on_memory, attacks_on_second_port, agents_of_others};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct attack *a = tables[i]; a->name; a++)
@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
 
 	if (!a || vchan_use(argv[1]))
 		errx(2, "usage: hostile-agent VCHAN ATTACK [NUMBER...]");
-	wire_open(&w);
+	wire_open(&w, a->ring ? a->ring : 65536);
 	if (!a->greets_itself) {
 		wire_greet(&w, 1, 8);
 		show_window(&w);

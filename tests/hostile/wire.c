@@ -97,8 +97,8 @@ void wire_message(struct wire *w, uint32_t type, uint32_t window, uint32_t lengt
 	wire_send(w, body, size);
 }
 
-void wire_open(struct wire *w) {
-	*w = (struct wire){.vchan = libvchan_server_init(0, GUI_PORT, 65536, 65536)};
+void wire_open(struct wire *w, uint32_t ring) {
+	*w = (struct wire){.vchan = libvchan_server_init(0, GUI_PORT, ring, ring)};
 	if (!w->vchan)
 		err(3, "cannot serve the GUI port");
 	while (libvchan_is_open(w->vchan) == VCHAN_WAITING)

@@ -22,7 +22,7 @@ struct wire {
 };
 
 /* Serves the GUI port and waits for the daemon to come. Ends the program on failure. */
-void wire_open(struct wire *w);
+void wire_open(struct wire *w, uint32_t ring);
 /* Sends the version and takes what answers it; minor as in gui-protocol 2. */
 void wire_greet(struct wire *w, unsigned major, unsigned minor);
 

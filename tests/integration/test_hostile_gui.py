@@ -290,6 +290,19 @@ def test_other_minors_work(place, attack, version):
     assert h.daemon.lines() == []
 
 
+@pytest.mark.parametrize('agent', [('linux-agent', 7), ('linux-agent', 8), ('stubdom-agent',), ('windows-agent',)])
+def test_what_agents_of_qubes_send_shows(place, attack, agent):
+    """Of R4.2 and R4.3, with all pages again at every configure; of a stub domain; and with one buffer for all windows (window 0)."""
+    h = attack(*agent)
+    assert h.hear('shown', 'ended') == 'shown', h.daemon.lines()
+    outer = place.screen.shown(1 if agent[0] == 'stubdom-agent' else 0x64)
+    outer.configure(stack_mode=X.Above)
+    place.screen.x.sync()
+    place.wait_painted(outer, 0x2266aa)
+    check_frame(place.screen, outer, 0x2266aa)
+    assert h.daemon.lines() == []
+
+
 @pytest.mark.parametrize('what', ['half-version', 'no-version', 'half-message'])
 def test_bug_class_D8_silence_in_the_middle(place, attack, what):
     h = attack(what)
