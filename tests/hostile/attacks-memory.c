@@ -115,18 +115,20 @@ static struct pages_share *shown(struct wire *w, uint32_t id, struct size s) {
 	return image;
 }
 
-/* What an honest agent does, so often that anything left behind shows. */
+/* COUNT POPUPS: what an honest agent does, so often that anything left behind shows; every second
+ * window is a pop-up, or every one (no window manager takes its time then). */
 static void cycle(struct wire *w, char **a) {
-	uint32_t count = attack_number(a, 0, 1000);
+	uint32_t count = attack_number(a, 0, 1000), popups = attack_number(a, 1, 0);
 
 	for (uint32_t i = 0; i < count && !w->ended; i++) {
+		bool popup = popups || i % 2;
 		struct size small = {20 + i % 50, 20 + i % 30}, large = {small.w + 9, small.h + 7};
 		struct pages_share *first, *second;
 
-		wire_create(w, 200 + i, (struct rect){700, 300, small.w, small.h}, i % 2);
-		wire_map(w, 200 + i, i % 2);
+		wire_create(w, 200 + i, (struct rect){700, 300, small.w, small.h}, popup);
+		wire_map(w, 200 + i, popup);
 		first = shown(w, 200 + i, small);
-		wire_words(w, GUI_CONFIGURE, 200 + i, 710, 310, large.w, large.h, 0);
+		wire_words(w, GUI_CONFIGURE, 200 + i, 710, 310, large.w, large.h, popup);
 		second = shown(w, 200 + i, large);
 		pages_share_free(first);
 		wire_message(w, GUI_DESTROY, 200 + i, 0, NULL, 0);

@@ -155,6 +155,18 @@ def keys_arrive(machine):
         raise Failure(f"alpha got what was typed for beta: {typed(machine, 'alpha')!r}")
 
 
+def share(machine, name):
+    """(weight, cap) of credit2."""
+    return tuple(int(word) for word in machine.sh(f"xl sched-credit2 -d {name} | tail -1").split()[2:4])
+
+
+def weights(machine):
+    """The domain that the person works in counts four times for the processors, the one before no more."""
+    for name, want in (("beta", {"alpha": 256, "beta": 1024}), ("alpha", {"alpha": 1024, "beta": 256})):
+        click_into(machine, name)
+        until(60, lambda want=want: {d: share(machine, d)[0] for d in DOMAINS} == want, f"the weights {want} while {name} has the focus")
+
+
 def pause(machine):
     """A paused guest keeps its window and gets its keys when it goes on; the other is not disturbed."""
     machine.bulkhead("domain pause beta")
@@ -186,4 +198,4 @@ def destroyed(machine):
 
 for check in (guest_screens, screen_size, frames):
     check.vital = True
-CHECKS = [guest_screens, screen_size, frames, keys_arrive, pause, destroyed]
+CHECKS = [guest_screens, screen_size, frames, keys_arrive, weights, pause, destroyed]

@@ -2,7 +2,7 @@
 """bulkheadd and its Xen backend: domains by `bulkhead`, as a person in the admin domain types it."""
 import time
 
-from checks_desktop import DOMAINS, admin_screen, until
+from checks_desktop import DOMAINS, admin_screen, share, until
 from machine import Failure
 
 NAME = "manager"
@@ -52,6 +52,12 @@ def definitions(machine):
     machine.bulkhead("domain set bad seclabel=system_u:system_r:domU_t")
     refused(machine, "domain start bad", "without XSM")
     machine.bulkhead("domain set bad seclabel=")
+    refused(machine, "domain set bad pci=eth0", "pci")
+    machine.bulkhead("domain set bad pci=0000:03:00.0")
+    refused(machine, "domain start bad", "virt_mode pv only")
+    machine.bulkhead("domain set bad virt_mode=pv")
+    refused(machine, "domain start bad", "Xen cannot make the domain")
+    machine.bulkhead("domain set bad pci= virt_mode=pvh")
     machine.bulkhead("domain set bad template=host")
     refused(machine, "domain start bad", "template")
     machine.bulkhead("domain set bad template=nowhere")
@@ -59,13 +65,17 @@ def definitions(machine):
     machine.bulkhead("domain remove bad")
 
 
-def create(machine, name):
+def create(machine, name, start=None):
     """Starts a domain by bulkheadd and waits for its userspace. As Machine.create: once more for the emulator's own triple fault."""
     kind = KINDS[name]
     for attempt in (1, 2):
         mark = machine.serial.stat().st_size
         machine.sh(f"rm -f /var/log/xen/console/guest-{name}.log")
-        machine.bulkhead(f"domain start {name}", timeout=300)
+        if start:
+            start()
+        else:
+            machine.bulkhead(f"domain start {name}", timeout=300)
+        start = None
         rc, out = machine.finish(machine.start("ready", 180, name), check=False)
         if rc == 0:
             return
@@ -88,7 +98,32 @@ def starts(machine):
         label = machine.sh("blkid -s LABEL -o value /dev/xvdb", guest=name).strip()
         if label != "private":
             raise Failure(f"{name}'s private volume has the label {label!r}")
-    machine.sh("xl sched-credit2 | grep alpha | grep -w 256")
+
+
+def resources(machine):
+    """Processors, their weight and cap, and memory are as defined; memory changes on the running domain within its bounds."""
+    machine.bulkhead("domain create many --label=gray --template=test --virt-mode=pv --memory=128 --maxmem=192 --vcpus=2 "
+                     "--cpu-weight=200 --cpu-cap=150 --private-size=64")
+    machine.bulkhead("domain start many", timeout=300)  # what it does then is of no interest
+    if share(machine, "many") != (512, 150) or share(machine, "alpha") != (256, 0):
+        raise Failure(machine.sh("xl sched-credit2"))
+    if len(machine.sh("xl vcpu-list many").splitlines()) != 3:
+        raise Failure(machine.sh("xl vcpu-list"))
+    memory = f"/local/domain/{machine.sh('xl domid many').strip()}/memory"
+    if machine.sh(f"xenstore-read {memory}/static-max").strip() != str(192 * 1024):
+        raise Failure(machine.sh(f"xenstore-ls {memory}"))
+    machine.bulkhead("domain set many memory=160")
+    until(60, lambda: machine.sh(f"xenstore-read {memory}/target").strip() == str(160 * 1024), "Xen's target of 160 MiB")
+    refused(machine, "domain set many memory=193", "maxmem")
+    machine.bulkhead("domain kill many", timeout=120)
+    machine.bulkhead("domain remove many")
+
+
+def restart_manager(machine):
+    """Kills bulkheadd and starts it again."""
+    machine.sh("kill -KILL $(pgrep -x bulkheadd)")
+    until(60, lambda: not processes(machine, "^/opt/test/bin/bulkhead-xen-domain"), "the end of the helpers")
+    machine.sh("/opt/test/inside/manager", timeout=150)
 
 
 def helper_killed(machine):
@@ -110,9 +145,7 @@ def helper_killed(machine):
 def manager_restarted(machine):
     """bulkheadd killed and started again finds its domains; their ids are the same."""
     ids = machine.sh("xl domid alpha; xl domid beta")
-    machine.sh("kill -KILL $(pgrep -x bulkheadd)")
-    until(60, lambda: not processes(machine, "^/opt/test/bin/bulkhead-xen-domain"), "the end of the helpers")
-    machine.sh("/opt/test/inside/manager", timeout=150)
+    restart_manager(machine)
     for name in KINDS:
         until(60, lambda name=name: state(machine, name) == "running", f"{name} running again")
     if machine.sh("xl domid alpha; xl domid beta") != ids:
@@ -166,7 +199,14 @@ def stops(machine):
     if state(machine, "beta") != "stopped" or "beta" in machine.sh("xl list"):
         raise Failure(machine.sh("xl list") + machine.bulkhead("domain list"))
     machine.sh("test -e /var/lib/bulkhead/domains/beta/private.img && ! test -e /var/lib/bulkhead/domains/beta/volatile.img")
-    create(machine, "beta")
+
+
+def autostart(machine):
+    """A domain with autostart starts with bulkheadd; what it had in its private volume is there."""
+    machine.bulkhead("domain set beta autostart=yes")
+    create(machine, "beta", lambda: restart_manager(machine))
+    until(60, lambda: state(machine, "beta") == "running", "beta running")
+    machine.bulkhead("domain set beta autostart=no")
     if machine.sh("mount /dev/xvdb /mnt && cat /mnt/file && umount /mnt", guest="beta").strip() != "kept":
         raise Failure("what was in the private volume is gone")
 
@@ -183,6 +223,6 @@ def bug_class_N5_partition_table(machine):
         raise Failure("block devices of the admin domain:\n" + seen)
 
 
-for check in (admin_screen, without, definitions, starts):
+for check in (admin_screen, without, definitions, starts, autostart):
     check.vital = True
-CHECKS = [admin_screen, without, definitions, starts, pauses, helper_killed, manager_restarted, agents, copies, stops, bug_class_N5_partition_table]
+CHECKS = [admin_screen, without, definitions, starts, resources, pauses, helper_killed, manager_restarted, agents, copies, stops, autostart, bug_class_N5_partition_table]
