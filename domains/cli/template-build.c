@@ -147,14 +147,25 @@ static bool stage_words(struct work *w, const char *as, GPtrArray *words, GError
 	return g_file_set_contents_full(to, text->str, -1, G_FILE_SET_CONTENTS_NONE, 0644, error);
 }
 
+/* What is below /dev and its like is hidden by mmdebstrap's own in the root, and packages with it.
+ */
+static const char *usual_scratch(void) {
+	static const char *const hidden[] = {"/dev/", "/proc/", "/sys/", "/run/"};
+	const char *tmp = g_getenv("TMPDIR");
+
+	for (size_t i = 0; tmp && i < G_N_ELEMENTS(hidden); i++)
+		if (g_str_has_prefix(tmp, hidden[i]))
+			return "/var/tmp";
+	return tmp && *tmp ? tmp : "/var/tmp";
+}
+
 /* A folder that the user whom mmdebstrap becomes can read, whatever our own are closed to. */
 static bool prepare_stage(struct work *w, GError **error) {
-	const char *tmp = g_getenv("TMPDIR");
+	const char *tmp = usual_scratch();
 	const struct recipe *r = w->b->recipe;
 	g_autofree char *kernel = NULL, *line = g_strconcat(r->kernel, "\n", NULL);
 
-	w->stage = g_strdup_printf(
-		"%s/bulkhead-template-%s-XXXXXX", tmp && *tmp ? tmp : "/var/tmp", w->b->name);
+	w->stage = g_strdup_printf("%s/bulkhead-template-%s-XXXXXX", tmp, w->b->name);
 	if (!g_mkdtemp_full(w->stage, 0755))
 		return fail(error, "%s: %s", w->stage, g_strerror(errno));
 	if (!stage_file(w, "template-finish", "template-finish", 0755, error))
