@@ -114,8 +114,8 @@ def test_framed_in_its_own_label(session, two):
     for name, label in [('work', 'blue'), ('banking', 'red')]:
         session.desktop.wait(lambda: is_framed(session, two[name], label), 20, f'the frame of {name}')
         x, y, width, height = session.desktop.absolute(two[name])
-        inside = {p for row in session.desktop.pixels(x + FRAME, y + FRAME, width - 2 * FRAME, height - 2 * FRAME) for p in row}
-        assert (255, 255, 255) in inside, 'the xterm is white'
+        session.desktop.wait(lambda at=(x + FRAME, y + FRAME, width - 2 * FRAME, height - 2 * FRAME): any(
+            (255, 255, 255) in row for row in session.desktop.pixels(*at)), 20, 'the xterm, which is white')
 
 
 def test_titles_and_classes_carry_the_domain(session, two):

@@ -10,7 +10,7 @@ import qrexec_rig
 import qrexec_wire as wire
 
 # Every service of ours that the admin domain runs, and what a caller gets back whatever it sends: a new one stands here, with its answer, before it is built.
-GOLDEN = {'bulkhead.Notify': (b'', b'')}
+GOLDEN = {'bulkhead.Notify': (b'', b''), 'bulkhead.CopyReport': (b'', b'')}
 INPUTS = [b'', b'\0', b'secret', b'A' * 70000, bytes(range(256)) * 16, b'../../etc/passwd\0', b'%s%n%x', b'*\n* * @anyvm @anyvm allow\n']
 ARGUMENTS = ['', '+', '+all', '+policy', '+' + 'x' * 60]
 
