@@ -29,22 +29,30 @@ static void path_of(const char *name, char ret[96]) {
 	g_snprintf(ret, 96, "%s/%s", rig.dir, name);
 }
 
-static void launch_hv(void) {
-	char path[96], option[120], ready_option[32], byte;
+static GPid spawn_hv(const char *path, int ready) {
+	char option[120], ready_option[32];
 	char *argv[] = {g_strdup(g_getenv("BULKHEAD_HV")), option, ready_option, NULL};
+	GPid pid;
+
+	g_snprintf(option, sizeof(option), "--manager-socket=%s", path);
+	g_snprintf(ready_option, sizeof(ready_option), "--ready-fd=%d", ready);
+	g_assert_true(g_spawn_async(NULL, argv, NULL,
+		G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL, &pid,
+		NULL));
+	g_free(argv[0]);
+	return pid;
+}
+
+static void launch_hv(void) {
+	char path[96], byte;
 	int ready[2];
 
 	path_of("manager", path);
-	g_snprintf(option, sizeof(option), "--manager-socket=%s", path);
 	g_assert_cmpint(pipe(ready), ==, 0);
-	g_snprintf(ready_option, sizeof(ready_option), "--ready-fd=%d", ready[1]);
-	g_assert_true(g_spawn_async(NULL, argv, NULL,
-		G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL, &rig.hv,
-		NULL));
+	rig.hv = spawn_hv(path, ready[1]);
 	close(ready[1]);
 	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
 	close(ready[0]);
-	g_free(argv[0]);
 	g_assert_cmpint(hv_link_connect(path, &rig.manager), ==, 0);
 }
 
@@ -441,6 +449,32 @@ static void test_hv_restart(void) {
 	launch_hv();
 }
 
+/* The manager that started hv died before hv was ready; the next one is served. */
+static void test_starter_gone(void) {
+	struct hv_request r = {.type = HV_DOMAIN_NEXT};
+	struct hv_link *link = NULL;
+	struct hv_answer a;
+	char path[96];
+	int ready[2], status;
+	GPid pid;
+
+	path_of("other", path);
+	g_assert_cmpint(pipe(ready), ==, 0);
+	close(ready[0]);
+	pid = spawn_hv(path, ready[1]);
+	close(ready[1]);
+	while (hv_link_connect(path, &link)) {
+		g_assert_cmpint(waitpid(pid, &status, WNOHANG), ==, 0);
+		sched_yield();
+	}
+	g_assert_cmpint(hv_link_ask(link, &r, -1, &a, NULL), ==, 0);
+	g_assert_cmpint(a.status, ==, HV_E_NO_DOMAIN);
+	hv_link_free(link);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	g_unlink(path);
+}
+
 int main(int argc, char **argv) {
 	int r;
 
@@ -454,6 +488,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/local/admitted-is-bound", test_admitted_is_bound);
 	g_test_add_func("/local/manager-restart", test_manager_restart);
 	g_test_add_func("/local/hv-restart", test_hv_restart);
+	g_test_add_func("/local/starter-gone", test_starter_gone);
 	r = g_test_run();
 	stop_hv();
 	return r;
