@@ -90,9 +90,9 @@ def test_daemon_of_r42_at_our_agent(build, tmp_path):
         asked = controls[WORK]['server'][1]
         assert asked[0] == wire.TRIGGER4 and kind == wire.TRIGGER3
         assert (body[:64], body[96:]) == (asked[1][64:128], asked[1][160:])
-        control.close()
-        p.send_signal(signal.SIGKILL)
+        p.send_signal(signal.SIGKILL)  # as the recorder did; before its agent's daemon goes, which would end it too
         assert 128 - p.wait(wire.SECONDS) == results[0]['exit']
+        control.close()
     finally:
         domain.stop()
 
