@@ -6,25 +6,10 @@
  */
 #include "proto/icon.h"
 #include "qrexec/lib/confine.h"
+#include "qrexec/lib/read-input.h"
 
 #include <errno.h>
 #include <unistd.h>
-
-/* One byte more than there may be: more is no picture. */
-static size_t read_all(uint8_t *data, size_t size) {
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t n = read(STDIN_FILENO, data + got, size - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? 0 : got;
-		got += (size_t)n;
-	}
-	return got;
-}
 
 static int write_all(const uint8_t *data, size_t size) {
 	while (size > 0) {
@@ -44,7 +29,7 @@ int main(void) {
 	static uint8_t in[ICON_MAX + 1], out[ICON_SIZE];
 	struct icon icon;
 
-	if (confine_daemon() || icon_decode(span_over(in, read_all(in, sizeof(in))), &icon))
+	if (confine_daemon() || icon_decode(span_over(in, read_input(in, sizeof(in))), &icon))
 		return 1;
 	icon_fit(&icon, out);
 	return write_all(out, sizeof(out));

@@ -7,27 +7,11 @@
 #include "common/domain-name.h"
 #include "proto/notification.h"
 #include "qrexec/lib/confine.h"
+#include "qrexec/lib/read-input.h"
 #include "qrexec/rpc/to-tray.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-/* One byte more than there may be: more is no notification. */
-static size_t read_all(uint8_t *data, size_t size) {
-	size_t got = 0;
-
-	while (got < size) {
-		ssize_t n = read(STDIN_FILENO, data + got, size - got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? 0 : got;
-		got += (size_t)n;
-	}
-	return got;
-}
 
 int main(void) {
 	static uint8_t in[NOTIFICATION_MAX + 1], out[DOMAIN_NAME_MAX + 1 + NOTIFICATION_MAX];
@@ -40,7 +24,7 @@ int main(void) {
 	/* Without a tray nobody would see it. */
 	if (fd < 0 || !source || domain_name_parse(source, &name) || confine_daemon())
 		return 1;
-	size = read_all(in, sizeof(in));
+	size = read_input(in, sizeof(in));
 	if (notification_decode(span_over(in, size), &n))
 		return 1;
 	memcpy(out, name.s, strlen(name.s)); /* the rest is zero */

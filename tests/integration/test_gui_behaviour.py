@@ -208,6 +208,14 @@ FLASH = '--flash=800'  # slow enough to be seen from here
 OWN, EXCHANGED = ({MARK}, {GROUND}), ({GROUND}, {MARK})
 
 
+def keeps_its_frame_until_another_flashes(screen, outer, other):
+    """A domain that asks later has flashed, and this frame was its own all the time."""
+    other.window(7, 500, 50, 100, 100)
+    second = screen.shown(7)
+    while frame_colours(screen, second) != EXCHANGED:
+        assert frame_colours(screen, outer) == OWN
+
+
 @pytest.mark.options(FLASH)
 def test_a_window_without_the_focus_flashes_its_frame_and_is_exact_again(managed, other_program, programs, build, screen):
     """Twice, by exchanging the label's two colours; seldom; never while its domain has the focus; not a pixel stays."""
@@ -222,11 +230,7 @@ def test_a_window_without_the_focus_flashes_its_frame_and_is_exact_again(managed
     for _ in range(20):
         managed.say('flags 1 2 0', 'flags 1 0 2')
     managed.sync()
-    other = Stage(programs, build, screen, FLASH, name='private')
-    other.window(7, 500, 50, 100, 100)
-    second = s.shown(7)
-    while frame_colours(s, second) != EXCHANGED:
-        assert frame_colours(s, outer) == OWN
+    keeps_its_frame_until_another_flashes(s, outer, Stage(programs, build, screen, FLASH, name='private'))
     check_frame(s, outer, IMAGE)
 
 
@@ -250,11 +254,7 @@ def test_no_flash_unless_it_is_wanted(managed, other_program, programs, build, s
     outer = s.shown(1)
     managed.say('flags 1 2 0')
     managed.sync()
-    other = Stage(programs, build, screen, FLASH, name='private')
-    other.window(7, 500, 50, 100, 100)
-    second = s.shown(7)
-    while frame_colours(s, second) != EXCHANGED:
-        assert frame_colours(s, outer) == OWN
+    keeps_its_frame_until_another_flashes(s, outer, Stage(programs, build, screen, FLASH, name='private'))
 
 
 def test_bug_class_A16_nothing_while_the_screen_is_locked(plain):
