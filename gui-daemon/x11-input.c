@@ -81,6 +81,8 @@ static void on_key(struct xwin *w, const xcb_key_press_event_t *e) {
 	}
 	if (takes_chord(w, e))
 		return;
+	if (press)
+		w->fullscreen_left = false;
 	m.key.type = e->response_type;
 	m.key.x = e->event_x - (int32_t)w->frame;
 	m.key.y = e->event_y - (int32_t)w->frame;
@@ -104,6 +106,7 @@ static void on_button(struct xwin *w, const xcb_button_press_event_t *e) {
 	if (e->response_type == XCB_BUTTON_PRESS) {
 		touched(w, e->time);
 		click_to_focus(w, e);
+		w->fullscreen_left = false;
 	}
 	m.button.type = e->response_type;
 	m.button.x = e->event_x;

@@ -74,7 +74,7 @@ struct xwin {
 	bool dirty;                   /* in view.dirty */
 	unsigned state, wanted_state; /* enum xstate */
 	bool own_fullscreen;          /* without a window manager: restore says where it was */
-	bool fullscreen_left; /* by the person's key: not again until the domain takes it back */
+	bool fullscreen_left; /* by the person's key: not again before they press another in it */
 	bool returns;         /* mapped again after everything was hidden */
 	unsigned kept;        /* enum xstate that it had then, by the person's doing */
 	struct rect restore;

@@ -97,8 +97,6 @@ static void set_fullscreen(struct xwin *w, bool on) {
 	const struct view *v = w->in;
 	unsigned state = v->config.fullscreen_allowed ? XSTATE_FULLSCREEN : XSTATE_MAXIMIZED;
 
-	if (!on)
-		w->fullscreen_left = false;
 	if (on && (w->fullscreen_left || w->popup))
 		return;
 	w->wanted_state = on ? w->wanted_state | state : w->wanted_state & ~state;

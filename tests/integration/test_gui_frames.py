@@ -218,9 +218,14 @@ def test_full_screen_keeps_the_frame_and_the_key_leaves_it(stage):
     stage.screen.wait_until(lambda: stage.screen.place(outer)[2:] == (208, 158), 'its old size')
     escape = stage.screen.x.keysym_to_keycode(XK.XK_Escape)
     assert not [line for line in stage.sync() if line.startswith(f'key 1 2 {escape} ')]
-    stage.say('flags 1 1 0')  # not again until the domain took it back
+    stage.say('flags 1 1 0', 'flags 1 0 1', 'flags 1 1 0')  # not again by itself
     stage.sync()
     assert stage.screen.place(outer)[2:] == (208, 158)
+    stage.screen.type(XK.XK_F11)
+    f11 = stage.screen.x.keysym_to_keycode(XK.XK_F11)
+    stage.hears(f'key 1 2 {f11} ')
+    stage.say('flags 1 1 0')  # what the person's key in this window asked for
+    stage.screen.wait_until(lambda: stage.screen.place(outer) == (0, 0, 1280, 800), 'full screen once more')
 
 
 def test_frame_covers_everything_before_the_daemon_reacts(stage):
