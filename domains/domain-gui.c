@@ -69,6 +69,7 @@ static void on_ended(void *user, const char *why) {
 	d->gui_focus = false;
 	set_windows(d, 0);
 	set_gui(d, text);
+	manager_gui_gone(d->in, d);
 	manager_clipboard_lost(d->in, d, false);
 }
 
@@ -100,6 +101,8 @@ void domain_gui_restart(struct domain *d) {
 }
 
 void domain_gui_over(struct domain *d) {
+	d->gui_focus = false;
+	manager_gui_gone(d->in, d);
 	manager_clipboard_lost(d->in, d, true);
 	d->gui = daemon_free(d->gui);
 	d->windows = 0;

@@ -95,7 +95,7 @@ static void focus(struct manager *m, struct domain *d, bool has) {
 	struct domain *former = manager_find(m, m->focused_name);
 	uint32_t id = domain_id(d);
 
-	if (!has && m->focused != id)
+	if (!has && strcmp(m->focused_name, domain_name(d)) != 0) /* an ended one has no id */
 		return;
 	if (former && former != d) /* its gui-daemon may say so later, and is not heard then */
 		domain_focus(former, false);
@@ -118,6 +118,10 @@ void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg 
 		return;
 	g_message("domain %s: %s", domain_name(d), msg->text);
 	m->events->refused(m->user, d, msg->text);
+}
+
+void manager_gui_gone(struct manager *m, struct domain *d) {
+	focus(m, d, false);
 }
 
 void manager_start_desk(struct manager *m) {

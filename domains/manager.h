@@ -98,6 +98,8 @@ void manager_stop_all(struct manager *m, void (*done)(void *user), void *user);
 void manager_start_desk(struct manager *m);
 /* From a domain: its gui-daemon said so. */
 void manager_gui_said(struct manager *m, struct domain *d, const struct ctl_msg *msg, int fd);
+/* Its gui-daemon ended: it has no focus, whoever gets it now. */
+void manager_gui_gone(struct manager *m, struct domain *d);
 /* The clipboard between domains (manager-clipboard.c). */
 struct manager_clipboard *manager_clipboard_new(struct manager *m);
 struct manager_clipboard *manager_clipboard_free(struct manager_clipboard *c);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The whole system as a person has it: manager, sandboxes, agents, daemons and real programs, seen on the admin's display."""
 import ctypes
+import json
 import os
 import pathlib
 import signal
@@ -186,6 +187,18 @@ def test_killing_a_domain_removes_its_windows_only(session, two):
     assert session.windows('banking')
     session.desktop.wait(lambda: session.domains()['work']['state'] == 'stopped', 20, 'work to be stopped')
     assert session.domains()['banking']['state'] == 'running'
+
+
+def test_a_domain_that_is_over_has_the_focus_no_more(session, two):
+    def focused():
+        return json.loads(session.cli('manager', 'status', '--json').stdout)['FocusedDomain']
+
+    session.cli('domain', 'kill', 'banking')  # nobody else is there to take it
+    session.desktop.wait(lambda: not session.windows('banking'), 20, 'its windows to go')
+    focus(session, two['work'])
+    session.desktop.wait(lambda: focused() == 'work', 20, 'the manager to know')
+    session.cli('domain', 'kill', 'work')
+    session.desktop.wait(lambda: focused() == '', 20, 'the manager to know that nobody has it')
 
 
 def test_menus_of_real_programs_are_framed(session, two):
