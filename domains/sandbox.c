@@ -85,8 +85,9 @@ static const struct {
 	{"qvm-move-to-vm", "bulkhead-copy"}, {"qvm-open-in-vm", "bulkhead-open"},
 	{"qvm-open-in-dvm", "bulkhead-open"}};
 /* What other domains may call here, if the policy lets them. */
-static const char *const services[] = {"qubes.Filecopy", "qubes.OpenInVM", "qubes.OpenURL",
-	"bulkhead.ClipboardText", "qubes.GetAppmenus", "qubes.GetImageRGBA"};
+static const char *const services[] = {"qubes.Filecopy", "bulkhead.FilecopyResume",
+	"qubes.OpenInVM", "qubes.OpenURL", "bulkhead.ClipboardText", "qubes.GetAppmenus",
+	"qubes.GetImageRGBA"};
 /* What its file managers and desktops offer for a file, below /run/bulkhead/share. */
 static const struct {
 	const char *file, *folder;

@@ -86,6 +86,11 @@ struct policy_trace {
 	size_t count;
 };
 
+/* The service whose rules decide about a call of this one, with the same argument: itself, but for
+ * a service that does only what a call of the other would do, too. Put it into the request: rules
+ * that name such a service are never looked at. */
+const char *policy_decided_as(const char *service);
+
 /* 0 or -ENOMEM; *ret is a deny then, too. policy may be NULL (no valid one): deny. The decision
  * points into policy and system. */
 MUST_USE int policy_decide(const struct policy *policy, const struct policy_system *system,

@@ -162,11 +162,26 @@ static const char *never_as(const struct policy_token *token, bool source) {
 	return why_never(token);
 }
 
+/* A rule that is never looked at could be a deny on which somebody relies. */
+static bool lint_service(struct lint *lint, const struct policy_rule *rule) {
+	const char *as = rule->service ? policy_decided_as(rule->service) : NULL;
+
+	if (!as || !strcmp(as, rule->service))
+		return false;
+	lint->dead[rule->number] = true;
+	lint_say(lint, LINT_NEVER, rule, NULL,
+		"rules for %s are never looked at: those for %s decide about it", rule->service,
+		as);
+	return true;
+}
+
 void lint_texts(struct lint *lint, const struct policy_rule *rule) {
 	const char *why = never_as(&rule->source, true);
 	const struct policy_token *what = &rule->source;
 	uint32_t first;
 
+	if (lint_service(lint, rule))
+		return;
 	if (!why) {
 		what = &rule->target;
 		why = never_as(what, false);

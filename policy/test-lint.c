@@ -81,6 +81,8 @@ static const struct {
 	{"s * @dispvm:@tag:x mail allow", false, "never-matches@0"},
 	{"s * uuid:0 mail allow", false, "never-matches@0"},
 	{"s * uuid:00000000-0000-4000-8000-00000000000A mail allow", false, "never-matches@0"},
+	{"bulkhead.FilecopyResume * work mail deny", false, "never-matches@0"},
+	{"qubes.Filecopy * work mail deny", false, ""},
 	{"s * work mail allow target=mail,user=root", false, "redirect-nowhere@0"},
 	{"s * work vault allow target=@dispvm:mail", true, "redirect-nowhere@0"},
 	{"s * work nobody allow", true, "unreachable@0 unknown-domain@0"},

@@ -69,6 +69,10 @@ MUST_USE enum filecopy_event filecopy_step(
 MUST_USE int filecopy_check_name(const char *name, size_t len, unsigned flags);
 MUST_USE int filecopy_check_link(const char *name, const char *target, size_t len, unsigned flags);
 
+/* Where the time of access stands in a header: reading a file changes it. */
+#define FILECOPY_ATIME_AT   16
+#define FILECOPY_ATIME_SIZE 8
+
 /* Header, name and, of a link, its target. Returns the size, or 0 if it does not fit. */
 size_t filecopy_encode_entry(const struct filecopy_entry *e, void *buf, size_t size);
 void filecopy_encode_end(uint8_t ret[FILECOPY_HEADER_SIZE]);

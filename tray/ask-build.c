@@ -55,7 +55,6 @@ static const char *purpose(const char *service) {
 		const char *service, *words;
 	} known[] = {
 		{"qubes.Filecopy", N_("May files be copied from one domain into another?")},
-		{"bulkhead.FilecopyResume", N_("May a broken-off copy of files go on?")},
 		{"qubes.OpenInVM", N_("May a file be opened in another domain?")},
 		{"qubes.OpenURL", N_("May a link be opened in another domain?")},
 		{"qubes.StartApp", N_("May a domain start a program in another domain?")},

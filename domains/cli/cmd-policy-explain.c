@@ -237,5 +237,8 @@ int cmd_policy_explain(int argc, char **argv) {
 		.requested_source = requested};
 	if (plus)
 		*plus = '\0';
+	request.service = policy_decided_as(service);
+	if (!cli.json && strcmp(request.service, service) != 0)
+		printf("%s is decided by the rules for %s.\n", service, request.service);
 	return explain(&cli, &request);
 }

@@ -236,7 +236,8 @@ static int graph(struct graph_cli *g) {
 		r = policy_cli_domains(&g->cli, names, g->reach ? 1 : 0);
 	if (r)
 		return r;
-	if (policy_graph_new(g->cli.load.policy, g->cli.system, g->service, &g->graph)) {
+	if (policy_graph_new(g->cli.load.policy, g->cli.system,
+		    g->service ? policy_decided_as(g->service) : NULL, &g->graph)) {
 		fputs("bulkhead policy: there is not enough memory\n", stderr);
 		return POLICY_EXIT_REQUEST;
 	}

@@ -106,9 +106,10 @@ static struct call *call_new(struct calls *all, const char *source, uint32_t sou
 static void allowed(struct call *c, const struct policy_decision *d) {
 	const struct policy_domain *relay;
 	char service[4096];
+	g_autofree char *name = g_strndup(c->service, strcspn(c->service, "+"));
 	struct policy_request request = {.source = c->source,
 		.target = c->asked_target,
-		.service = c->name,
+		.service = name,
 		.argument = c->argument,
 		.requested_source = c->asked_source};
 
@@ -261,12 +262,14 @@ static void decide(struct call *c) {
 void calls_request(struct calls *all, struct domain *from, const struct broker_msg *m) {
 	const char *service = m->texts[2], *plus = strchr(service, '+');
 	struct call *c = call_new(all, from->name, from->id);
+	g_autofree char *name = NULL;
 
 	c->theirs = m->id;
 	c->asked_source = g_strdup(m->texts[0]);
 	c->asked_target = g_strdup(m->texts[1]);
 	c->service = g_strconcat(service, plus ? "" : "+", NULL);
-	c->name = g_strndup(service, plus ? (size_t)(plus - service) : strlen(service));
+	name = g_strndup(service, plus ? (size_t)(plus - service) : strlen(service));
+	c->name = g_strdup(policy_decided_as(name));
 	c->argument = g_strdup(plus ? plus : "+");
 	if (from->calls++ >= CALLS_PER_DOMAIN)
 		return call_refuse(c, "deny", "the domain has too many calls open");

@@ -6,6 +6,7 @@
 #include "common/text-filter.h"
 #include "qrexec/copy/rm.h"
 #include "qrexec/copy/send.h"
+#include "qrexec/copy/tally.h"
 #include "qrexec/copy/walk.h"
 
 #include <errno.h>
@@ -31,10 +32,19 @@ static bool is_clash(const char *word) {
 }
 
 struct scan {
-	uint64_t bytes;
+	uint64_t bytes, entries;
+	struct tally tops; /* what tells this copy from others */
 	bool strange_names;
 	unsigned broken;
 };
+
+static void add_top(struct scan *s, const struct filecopy_entry *e) {
+	static uint8_t encoded[FILECOPY_LONG_MAX];
+	size_t n = filecopy_encode_entry(e, encoded, sizeof(encoded));
+
+	if (n)
+		tally_entry(&s->tops, encoded, n);
+}
 
 static int on_entry(void *data, const struct filecopy_entry *e, int fd, bool again) {
 	struct scan *s = data;
@@ -42,8 +52,10 @@ static int on_entry(void *data, const struct filecopy_entry *e, int fd, bool aga
 	int r = filecopy_check_name(e->name, strlen(e->name), FILECOPY_ALL_NAMES);
 
 	(void)fd;
-	(void)again;
 	s->bytes += e->size;
+	s->entries += !again;
+	if (!strchr(e->name, '/') && !again)
+		add_top(s, e);
 	if (!r && filecopy_check_name(e->name, strlen(e->name), 0))
 		s->strange_names = true;
 	if (!r && e->kind == FILECOPY_LINK) {
@@ -141,12 +153,12 @@ static const char *ask_clash(void) {
 }
 
 static int send_with(struct send_plan *plan, bool strange_names, const char *clash) {
-	char service[128];
+	char argument[64];
 
-	snprintf(service, sizeof(service), "qubes.Filecopy%s%s%s%s%s",
-		strange_names || clash ? "+" : "", strange_names ? "allow-all-names" : "",
-		strange_names && clash ? "+" : "", clash ? "on-clash-" : "", clash ? clash : "");
-	plan->service = service;
+	snprintf(argument, sizeof(argument), "%s%s%s%s%s", strange_names || clash ? "+" : "",
+		strange_names ? "allow-all-names" : "", strange_names && clash ? "+" : "",
+		clash ? "on-clash-" : "", clash ? clash : "");
+	plan->argument = argument;
 	return send_files(plan);
 }
 
@@ -180,6 +192,7 @@ int main(int argc, char **argv) {
 	const char *slash = strrchr(argv[0], '/');
 	struct options o = {.name = slash ? slash + 1 : argv[0], .target = ""};
 	struct send_plan plan;
+	uint8_t id[TALLY_DIGEST];
 	struct scan s = {0};
 	int first, r;
 
@@ -187,10 +200,16 @@ int main(int argc, char **argv) {
 	first = parse_options(argc, argv, &o);
 	if (first < 0)
 		return usage(&o);
-	if (scan(argv + first, argc - first, &s))
+	if (tally_init(&s.tops, true) || scan(argv + first, argc - first, &s))
 		return 1;
-	plan = (struct send_plan){
-		.paths = argv + first, .count = argc - first, .total = s.bytes, .target = o.target};
+	tally_digest(&s.tops, id);
+	tally_deinit(&s.tops);
+	plan = (struct send_plan){.paths = argv + first,
+		.count = argc - first,
+		.total = s.bytes,
+		.entries = s.entries,
+		.id = id,
+		.target = o.target};
 	r = send_choosing(&plan, &o, s.strange_names);
 	return r == 0 && strstr(o.name, "move") ? remove_sources(argv + first, argc - first) : r;
 }

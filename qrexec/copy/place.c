@@ -34,7 +34,8 @@ struct place {
 	/* The folder that the last entry was in: most entries come one after the other. */
 	char parent[FILECOPY_NAME_MAX];
 	int parent_fd;
-	int file; /* being written */
+	int file;     /* being written */
+	bool adopted; /* something was here before */
 };
 
 struct place *place_new(int dir, int stage, enum place_clash clash) {
@@ -154,6 +155,39 @@ static int enter_parent(struct place *p, const char *name, const char **ret_last
 	return 0;
 }
 
+static bool is_ours(const struct place *p, const char *name) {
+	for (const struct top *t = p->tops; t; t = t->next)
+		if (!strcmp(t->ours, name))
+			return true;
+	return false;
+}
+
+/* After a power cut, things can be here of which nothing is known any more. */
+static void clear_way(struct place *p, const struct filecopy_entry *e, const char *name) {
+	if (!strchr(e->name, '/') && !is_ours(p, name))
+		rm_tree(p->stage, name);
+	else if (strchr(e->name, '/') && e->kind != FILECOPY_DIR)
+		unlinkat(p->parent_fd, name, 0);
+}
+
+/* There must be such a thing, of this kind; a name of another entry of the copy is none. */
+static int find_staged(struct place *p, const struct filecopy_entry *e, const char *name) {
+	struct stat st;
+	mode_t kind;
+
+	if (!strchr(e->name, '/') && is_ours(p, name))
+		return EEXIST;
+	if (fstatat(p->parent_fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno;
+	kind = e->kind == FILECOPY_DIR ? S_IFDIR : e->kind == FILECOPY_LINK ? S_IFLNK : S_IFREG;
+	if ((st.st_mode & S_IFMT) != kind)
+		return ENOENT;
+	if (e->kind != FILECOPY_FILE)
+		return 0;
+	p->file = open_beneath(p->parent_fd, name, O_RDWR, 0);
+	return p->file < 0 ? errno : 0;
+}
+
 /* make(p, name) until a name is free; only names at the top are changed. 0 or errno value. */
 static int with_free_name(struct place *p, const struct filecopy_entry *e, const char *last,
 	int (*make)(struct place *p, const struct filecopy_entry *e, const char *name)) {
@@ -169,9 +203,28 @@ static int with_free_name(struct place *p, const struct filecopy_entry *e, const
 
 		if (long_name)
 			return long_name;
+		if (p->adopted && make != find_staged)
+			clear_way(p, e, ours);
 		r = make(p, e, ours);
 	}
 	return r || !top ? r : remember(p, e->name, ours);
+}
+
+/* A file takes whole blocks: half a block more of each, on the average. */
+int place_fits(const struct place *p, uint64_t bytes, uint64_t entries, uint64_t *ret_needed,
+	uint64_t *ret_room) {
+	struct statfs fs;
+	uint64_t block, needed;
+
+	if (fstatfs(p->dir, &fs) || fs.f_bsize <= 0)
+		return 0;
+	block = (uint64_t)fs.f_bsize;
+	if (__builtin_mul_overflow(entries, block / 2, &needed) ||
+		__builtin_add_overflow(needed, bytes, &needed))
+		needed = UINT64_MAX;
+	*ret_needed = needed;
+	*ret_room = (uint64_t)fs.f_bavail * block;
+	return needed > *ret_room;
 }
 
 static int has_room(struct place *p, uint64_t size) {
@@ -235,6 +288,33 @@ int place_end_file(struct place *p, const struct filecopy_entry *e) {
 	r = futimens(p->file, times) ? errno : 0;
 	close_fd(&p->file);
 	return r;
+}
+
+int place_adopt(struct place *p, const struct filecopy_entry *e) {
+	const char *last;
+	int r;
+
+	p->adopted = true;
+	if (e->kind == FILECOPY_DIR && find_top(p, e->name, strlen(e->name)))
+		return place_dir(p, e);
+	r = enter_parent(p, e->name, &last);
+	return r ? r : with_free_name(p, e, last, find_staged);
+}
+
+long place_read(struct place *p, void *data, size_t size) {
+	ssize_t n;
+
+	do
+		n = read(p->file, data, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+void place_pause(struct place *p) {
+	off_t end = p->file < 0 ? -1 : lseek(p->file, 0, SEEK_END);
+
+	if (end >= 0)
+		(void)!ftruncate(p->file, end);
 }
 
 static int make_dir(struct place *p, const struct filecopy_entry *e, const char *name) {

@@ -32,6 +32,17 @@ MUST_USE int place_end_file(struct place *p, const struct filecopy_entry *e);
 MUST_USE int place_dir(struct place *p, const struct filecopy_entry *e);
 MUST_USE int place_link(struct place *p, const struct filecopy_entry *e);
 
+/* What is in the staging folder already, of a copy that broke off: in the order in which it came.
+ * A file is open then, at its beginning; its bytes are read, those that are missing written. */
+MUST_USE int place_adopt(struct place *p, const struct filecopy_entry *e);
+/* How many, 0 at its end, or -errno. */
+MUST_USE long place_read(struct place *p, void *data, size_t size);
+/* The file that broke off takes no more room than what is there of it. */
+void place_pause(struct place *p);
+/* 0, or 1: so many bytes in so many entries do not fit; the two figures say by how much. */
+MUST_USE int place_fits(const struct place *p, uint64_t bytes, uint64_t entries,
+	uint64_t *ret_needed, uint64_t *ret_room);
+
 /* Moves everything to its place and to the disk. */
 MUST_USE int place_finish(struct place *p);
 /* How many names at the top were thrown away by PLACE_SKIP. */

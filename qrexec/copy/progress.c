@@ -16,6 +16,13 @@ void progress_begin(struct progress *p, uint64_t total) {
 	p->last = p->began;
 }
 
+void progress_skip(struct progress *p, uint64_t bytes) {
+	p->done += bytes;
+	p->before += bytes;
+	/* Reading it once more took its time. */
+	clock_gettime(CLOCK_MONOTONIC, &p->began);
+}
+
 void progress_add(struct progress *p, uint64_t bytes) {
 	struct timespec now;
 	double took, rate;
@@ -28,7 +35,7 @@ void progress_add(struct progress *p, uint64_t bytes) {
 		return;
 	p->last = now;
 	took = between(&p->began, &now);
-	rate = (double)p->done / took;
+	rate = (double)(p->done - p->before) / took;
 	fprintf(stderr, "\r\033[K%.1f", (double)p->done / 1e6);
 	if (p->total)
 		fprintf(stderr, " of %.1f MB, %.0f %%", (double)p->total / 1e6,

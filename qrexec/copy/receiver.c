@@ -2,15 +2,11 @@
 /*
  * qubes.Filecopy: takes in the files that another domain sends, below ~/QubesIncoming/<sender>.
  * It confines itself before the first byte; on any error it takes back what it made and says which
- * error it was.
+ * error it was. As bulkhead.FilecopyResume it keeps what it has when the stream breaks off.
  */
+#include "qrexec/copy/receiver.h"
 #include "common/confine.h"
 #include "common/domain-name.h"
-#include "proto/filecopy.h"
-#include "qrexec/copy/place.h"
-#include "qrexec/copy/report.h"
-#include "qrexec/copy/stage.h"
-#include "qrexec/copy/tally.h"
 #include "qrexec/lib/confine.h"
 
 #include <errno.h>
@@ -23,67 +19,110 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define BUFFER    (256 * 1024)
 #define ALL_NAMES "allow-all-names"
+#define CAN_GO_ON "bulkhead.FilecopyResume"
 
-struct options {
-	bool all_names;
-	enum place_clash clash;
-};
+static int log_entry(struct receiver *r, size_t size) {
+	int log = stage_log(r->stage);
+	ssize_t n = log < 0 ? (ssize_t)size : write(log, r->encoded, size);
 
-struct receiver {
-	struct filecopy_decoder decoder;
-	struct place *place;
-	struct tally tally;
-	struct report report;
-	struct stage *stage;
-	const char *source;
-	int receipts; /* -1: none */
-	uint8_t buffer[BUFFER];
-};
+	return n == (ssize_t)size ? 0 : n < 0 ? errno : ENOSPC;
+}
 
-static int on_entry(struct receiver *r) {
+static int make_entry(struct receiver *r) {
 	const struct filecopy_entry *e = &r->decoder.entry;
 
 	switch (e->kind) {
 	case FILECOPY_DIR:
 		return place_dir(r->place, e);
 	case FILECOPY_LINK:
-		r->tally.files++;
 		return place_link(r->place, e);
 	case FILECOPY_FILE:
 		break;
 	}
-	r->tally.files++;
 	return place_begin_file(r->place, e);
 }
 
-/* One piece of input; the error, 0, or -1: the end mark was read. */
-static int take(struct receiver *r, const uint8_t *bytes, size_t size) {
-	struct span in = span_over(bytes, size), data;
+/* What is logged may be missing, but nothing is here that is not logged. */
+static int on_entry(struct receiver *r) {
+	const struct filecopy_entry *e = &r->decoder.entry;
+	size_t size = filecopy_encode_entry(e, r->encoded, sizeof(r->encoded));
+	int error = 0;
+
+	if (r->adopting) {
+		error = place_adopt(r->place, e);
+		if (error)
+			return error == ENOENT ? RECEIVER_ABSENT : error;
+		r->logged += size;
+	} else {
+		error = log_entry(r, size);
+		if (!error)
+			error = make_entry(r);
+	}
+	if (error)
+		return error;
+	tally_entry(&r->tally, r->encoded, size);
+	r->tally.files += e->kind != FILECOPY_DIR;
+	return r->adopting && e->size ? RECEIVER_FILE : 0;
+}
+
+static int on_data(struct receiver *r, struct span data) {
+	r->tally.bytes += data.left;
+	tally_data(&r->tally, data.at, data.left);
+	return r->adopting ? 0 : place_write(r->place, data.at, data.left);
+}
+
+int receiver_take(struct receiver *r, struct span *in) {
+	struct span data;
 	int error = 0;
 
 	while (!error) {
-		switch (filecopy_step(&r->decoder, &in, &data)) {
+		switch (filecopy_step(&r->decoder, in, &data)) {
 		case FILECOPY_MORE:
-			tally_add(&r->tally, bytes, size);
 			return 0;
 		case FILECOPY_ENTRY:
 			error = on_entry(r);
 			break;
 		case FILECOPY_DATA:
-			r->tally.bytes += data.left;
-			error = place_write(r->place, data.at, data.left);
+			error = on_data(r, data);
 			break;
 		case FILECOPY_FILE_END:
 			error = place_end_file(r->place, &r->decoder.entry);
 			break;
 		case FILECOPY_END:
-			tally_add(&r->tally, bytes, size - in.left);
-			return -1;
+			tally_end(&r->tally);
+			return RECEIVER_FINISHED;
 		case FILECOPY_BAD:
-			error = r->decoder.error;
+			return r->decoder.error;
+		}
+	}
+	return error;
+}
+
+/* Bytes of the stream as they came. */
+static int take_stream(struct receiver *r, struct span in) {
+	struct span left = in;
+	int error = receiver_take(r, &left);
+
+	tally_wire(&r->tally, in.at, in.left - left.left);
+	return error;
+}
+
+static int take_pieces(struct receiver *r, struct span in) {
+	struct span data;
+	int error = 0;
+
+	while (!error) {
+		switch (copyresume_step(&r->pieces, &in, &data)) {
+		case COPYRESUME_MORE:
+			return 0;
+		case COPYRESUME_DATA:
+			error = take_stream(r, data);
 			break;
+		case COPYRESUME_CANCEL:
+			return ECANCELED;
+		case COPYRESUME_BAD:
+			return EPROTO;
 		}
 	}
 	return error;
@@ -121,7 +160,8 @@ static int receive(struct receiver *r) {
 			return errno;
 		if (n == 0) /* bug class F5: what was not ended was not received */
 			return (int)FILECOPY_ERROR_EOF;
-		error = take(r, r->buffer, (size_t)n);
+		error = r->can_go_on ? take_pieces(r, span_over(r->buffer, (size_t)n))
+				     : take_stream(r, span_over(r->buffer, (size_t)n));
 		if (error)
 			return error < 0 ? place_finish(r->place) : error;
 	}
@@ -172,37 +212,54 @@ static int open_incoming(void) {
 	return at < 0 ? -1 : open_dir(at, "QubesIncoming");
 }
 
-static int prepare(struct receiver *r, const struct options *o) {
+int receiver_make(struct receiver *r, const uint8_t *id) {
+	int error = stage_make(r->stage, id), dir, tree;
+
+	if (error)
+		return -error;
+	dir = fcntl(r->dir, F_DUPFD_CLOEXEC, 0);
+	tree = fcntl(stage_tree(r->stage), F_DUPFD_CLOEXEC, 0);
+	r->place = place_new(dir, tree, r->clash);
+	return r->place && dir >= 0 && tree >= 0 ? 0 : ENOMEM;
+}
+
+static int open_folders(struct receiver *r) {
+	AUTO(auto_close) int incoming = open_incoming();
+
+	r->dir = incoming < 0 ? -1 : open_dir(incoming, r->source);
+	if (r->dir < 0)
+		return -errno;
+	r->receipts = openat(incoming, ".receipts",
+		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return stage_open(incoming, r->source, r->receipts, &r->stage);
+}
+
+static int prepare(struct receiver *r) {
 	struct domain_name name;
-	AUTO(auto_close) int incoming = -1;
-	AUTO(auto_close) int dir = -1;
-	int tree, error, dirs[2];
+	int error, dirs[2];
 
 	r->source = getenv("QREXEC_REMOTE_DOMAIN");
 	if (!r->source || domain_name_parse(r->source, &name)) {
 		fprintf(stderr, "qubes.Filecopy: no sender, or a name that no domain has\n");
 		return -EINVAL;
 	}
-	incoming = open_incoming();
-	dir = incoming < 0 ? -1 : open_dir(incoming, r->source);
-	error = dir < 0 ? -errno : stage_new(incoming, r->source, &r->stage);
+	error = open_folders(r);
+	if (!error && !r->can_go_on)
+		error = -receiver_make(r, NULL);
 	if (error) {
 		fprintf(stderr, "qubes.Filecopy: no folder for what %s sends: %s\n", r->source,
 			strerror(-error));
 		return error;
 	}
-	r->receipts = openat(incoming, ".receipts",
-		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	dirs[0] = dir;
-	dirs[1] = stage_folder(r->stage);
-	tree = fcntl(stage_tree(r->stage), F_DUPFD_CLOEXEC, 0);
-	r->place = place_new(TAKE_FD(dir), tree, o->clash);
-	filecopy_decoder_init(&r->decoder, o->all_names ? FILECOPY_ALL_NAMES : 0);
-	if (!r->place || tree < 0 || tally_init(&r->tally, tally_wants_digest()))
+	filecopy_decoder_init(&r->decoder, r->flags);
+	/* A copy is known again by its sum alone. */
+	if (tally_init(&r->tally, r->can_go_on || tally_wants_digest()))
 		return -ENOMEM;
 	report_open(&r->report, COPYREPORT_RECEIVES, r->source, 0);
 	tzset();
 	umask(0);
+	dirs[0] = r->dir;
+	dirs[1] = stage_folder(r->stage);
 	error = confine_beneath(dirs, 2);
 	if (error && error != -ENOSYS && error != -EOPNOTSUPP)
 		return error;
@@ -210,7 +267,7 @@ static int prepare(struct receiver *r, const struct options *o) {
 }
 
 /* What the call was for: words of the service's argument. */
-static int parse_argument(const char *text, struct options *ret) {
+static int parse_argument(const char *text, struct receiver *ret) {
 	static const struct {
 		const char *word;
 		enum place_clash clash;
@@ -218,7 +275,7 @@ static int parse_argument(const char *text, struct options *ret) {
 		{"on-clash-replace", PLACE_REPLACE}, {"on-clash-refuse", PLACE_REFUSE}};
 
 	if (!strncmp(text, ALL_NAMES, strlen(ALL_NAMES))) {
-		ret->all_names = true;
+		ret->flags |= FILECOPY_ALL_NAMES;
 		text += strlen(ALL_NAMES);
 		text += *text == '+';
 	}
@@ -232,29 +289,65 @@ static int parse_argument(const char *text, struct options *ret) {
 	return -EINVAL;
 }
 
+/* The sender reads it, in words that help. */
+static void tell_room(const struct receiver *r) {
+	uint64_t needed, room;
+
+	if (!r->place || !place_fits(r->place, r->decoder.entry.size, 1, &needed, &room))
+		return;
+	fprintf(stderr, "This file needs %.1f MB, and there is room for %.1f MB.\n",
+		(double)needed / 1e6, (double)room / 1e6);
+}
+
+static void end_well(struct receiver *r, uint8_t digest[TALLY_DIGEST]) {
+	if (tally_wants_digest())
+		tally_digest(&r->tally, digest);
+	write_receipt(r, digest);
+}
+
+/* The copy can go on: the stream broke off, or there is no room for the rest of it now. */
+static bool is_kept(const struct receiver *r, int error) {
+	return r->can_go_on && r->tally.at > 0 &&
+	       (error == (int)FILECOPY_ERROR_EOF || (error == ENOSPC && r->answered));
+}
+
+static void end_badly(struct receiver *r, int error) {
+	if (error == ENOSPC && !r->answered)
+		tell_room(r);
+	if (is_kept(r, error)) {
+		place_pause(r->place);
+		r->place = place_free(r->place);
+		r->stage = stage_keep(r->stage);
+	} else if (r->place) {
+		place_undo(r->place);
+	}
+}
+
 int main(int argc, char **argv) {
-	static struct receiver r = {.receipts = -1, .report.fd = -1};
+	static struct receiver r = {.dir = -1, .receipts = -1, .report.fd = -1};
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	uint8_t digest[TALLY_DIGEST] = {0};
-	struct options o = {0};
 	int error;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc > 1 && parse_argument(argv[1], &o)) {
+	r.can_go_on = slash && !strcmp(slash + 1, CAN_GO_ON);
+	if (argc > 1 && parse_argument(argv[1], &r)) {
 		fprintf(stderr, "qubes.Filecopy: an argument that this version does not know\n");
 		return 1;
 	}
-	if (prepare(&r, &o))
+	if (prepare(&r))
 		return 1;
-	error = receive(&r);
-	if (error) {
-		place_undo(r.place);
-	} else {
-		tally_digest(&r.tally, digest);
-		write_receipt(&r, digest);
-	}
+	error = r.can_go_on ? receiver_agree(&r) : 0;
+	if (!error)
+		error = receive(&r);
+	if (error)
+		end_badly(&r, error);
+	else
+		end_well(&r, digest);
 	r.place = place_free(r.place);
 	r.stage = stage_remove(r.stage);
-	reply(&r, error);
+	if (!r.answered)
+		reply(&r, error);
 	report_end(&r.report, r.tally.files, r.tally.bytes, (uint32_t)error, digest);
 	tally_deinit(&r.tally);
 	return error ? 1 : 0;

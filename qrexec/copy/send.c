@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sends files as a qfile stream and reads the one reply; see send.h. */
-#include "qrexec/copy/send.h"
 #include "common/text-filter.h"
-#include "qrexec/copy/progress.h"
-#include "qrexec/copy/report.h"
-#include "qrexec/copy/tally.h"
+#include "qrexec/copy/sender.h"
 #include "qrexec/copy/walk.h"
-#include "qrexec/lib/caller.h"
 #include "qrexec/lib/defaults.h"
 
 #include <errno.h>
@@ -14,27 +10,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BUFFER       (256 * 1024)
 #define RING         (512 * 1024)
 #define WAIT_SECONDS 120
-#define SEND_E_STOP  1 /* the other side speaks or went: its reply says why */
 #define EXIT_REFUSED 126
 #define REPORT_AFTER 1 /* seconds: what is over sooner is not shown */
 
-struct sender {
-	struct tally tally;
-	struct progress progress;
-	struct report report;
-	bool reports;
-	const struct send_plan *plan;
-	struct caller *call;
-	uint32_t error; /* of the copy, as the report carries it */
-	size_t held;    /* small things go out together */
-	uint8_t buffer[BUFFER + FILECOPY_LONG_MAX];
-};
+/* Ctrl-C and a friendly kill. The second one ends it at once. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal) {
+	(void)signal;
+	interrupted = 1;
+}
+
+/* What is held, behind the room for a piece's head. */
+static uint8_t *held(struct sender *s) {
+	return s->piece + COPYRESUME_HEAD_SIZE;
+}
 
 /* A copy that lasts is shown to the person, who may end it. 0 or -ECANCELED. */
 static int report(struct sender *s) {
+	if (interrupted)
+		return -ECANCELED;
 	if (!s->reports && progress_seconds(&s->progress) < REPORT_AFTER)
 		return 0;
 	if (!s->reports)
@@ -45,20 +42,16 @@ static int report(struct sender *s) {
 	return s->report.cancelled ? -ECANCELED : 0;
 }
 
-static int put(struct sender *s, const uint8_t *data, size_t size) {
+static int flush(struct sender *s) {
+	size_t size = s->held, head = s->can_go_on ? COPYRESUME_HEAD_SIZE : 0;
 	int r = report(s);
 
 	if (r)
 		return r;
-	tally_add(&s->tally, data, size);
-	return caller_write(s->call, data, size) ? SEND_E_STOP : 0;
-}
-
-static int flush(struct sender *s) {
-	size_t held = s->held;
-
 	s->held = 0;
-	return put(s, s->buffer, held);
+	tally_wire(&s->tally, held(s), size);
+	copyresume_head_encode((uint32_t)size, s->piece);
+	return caller_write(s->call, held(s) - head, size + head) ? SEND_E_STOP : 0;
 }
 
 static void complain(const char *name, const char *why) {
@@ -68,53 +61,84 @@ static void complain(const char *name, const char *why) {
 	fprintf(stderr, "%s%s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", shown, why);
 }
 
+/* The next bytes of a file, at most `want`; 0 or -errno. */
+static int read_some(
+	struct sender *s, const struct filecopy_entry *e, int fd, size_t want, size_t *ret) {
+	ssize_t n;
+
+	do
+		n = read(fd, held(s) + s->held, want);
+	while (n < 0 && errno == EINTR && !interrupted);
+	if (n < 0 && interrupted)
+		return -ECANCELED;
+	if (n <= 0) {
+		complain(e->name, n ? strerror(errno) : "became shorter while it was sent");
+		return -EIO;
+	}
+	tally_data(&s->tally, held(s) + s->held, (size_t)n);
+	s->tally.bytes += (uint64_t)n;
+	*ret = (size_t)n;
+	return 0;
+}
+
+/* How much may be read now. */
+static size_t portion(const struct sender *s, uint64_t left) {
+	uint64_t room = SENDER_BUFFER - s->held;
+
+	if (s->skipping && room > s->answer.offset - s->tally.at)
+		room = s->answer.offset - s->tally.at;
+	return (size_t)(left < room ? left : room);
+}
+
 /* Exactly as many bytes as the header promised, or the copy is over. */
 static int put_file(struct sender *s, const struct filecopy_entry *e, int fd) {
 	uint64_t left = e->size;
 
 	while (left > 0) {
-		size_t room = BUFFER - s->held, want = left < room ? (size_t)left : room;
-		ssize_t n;
-		int r = want ? 0 : flush(s);
+		size_t want = portion(s, left), n;
+		int r = want ? read_some(s, e, fd, want, &n) : flush(s);
 
 		if (r)
 			return r;
 		if (!want)
 			continue;
-		n = read(fd, s->buffer + s->held, want);
-		if (n < 0 && errno == EINTR)
+		left -= n;
+		if (s->skipping) {
+			r = interrupted ? -ECANCELED : sender_reached(s);
+			if (r)
+				return r;
 			continue;
-		if (n <= 0) {
-			complain(e->name, n ? strerror(errno) : "became shorter while it was sent");
-			return -EIO;
 		}
-		s->held += (size_t)n;
-		left -= (uint64_t)n;
-		progress_add(&s->progress, (uint64_t)n);
+		s->held += n;
+		progress_add(&s->progress, n);
 	}
 	return 0;
 }
 
-static int on_entry(void *data, const struct filecopy_entry *e, int fd, bool again) {
-	struct sender *s = data;
-	size_t n;
-	int r = s->held > BUFFER ? flush(s) : 0;
+static int put_entry(struct sender *s, const struct filecopy_entry *e) {
+	size_t n = filecopy_encode_entry(
+		e, held(s) + s->held, sizeof(s->piece) - COPYRESUME_HEAD_SIZE - s->held);
 
-	(void)again;
-	if (r)
-		return r;
-	n = filecopy_encode_entry(e, s->buffer + s->held, sizeof(s->buffer) - s->held);
 	if (n == 0)
 		return -ENAMETOOLONG;
+	tally_entry(&s->tally, held(s) + s->held, n);
+	if (s->skipping)
+		return sender_reached(s);
 	s->held += n;
-	if (s->held > BUFFER)
-		r = flush(s);
-	if (e->kind != FILECOPY_DIR)
-		s->tally.files++;
-	if (r || e->kind != FILECOPY_FILE)
+	return s->held > SENDER_BUFFER ? flush(s) : 0;
+}
+
+static int on_entry(void *data, const struct filecopy_entry *e, int fd, bool again) {
+	struct sender *s = data;
+	int r = s->held > SENDER_BUFFER ? flush(s) : 0;
+
+	(void)again;
+	if (!r)
+		r = put_entry(s, e);
+	if (r)
 		return r;
-	s->tally.bytes += e->size;
-	return put_file(s, e, fd);
+	s->tally.files += e->kind != FILECOPY_DIR;
+	return e->kind == FILECOPY_FILE ? put_file(s, e, fd) : 0;
 }
 
 static int on_skipped(void *data, const char *path, int error) {
@@ -126,10 +150,15 @@ static int on_skipped(void *data, const char *path, int error) {
 static int send_end(struct sender *s) {
 	int r = s->held ? flush(s) : 0;
 
+	/* There is more there than here. */
+	if (s->skipping)
+		return SEND_E_DIFFERS;
 	if (r)
 		return r;
-	filecopy_encode_end(s->buffer);
-	return put(s, s->buffer, FILECOPY_HEADER_SIZE);
+	tally_end(&s->tally);
+	filecopy_encode_end(held(s));
+	s->held = FILECOPY_HEADER_SIZE;
+	return flush(s);
 }
 
 static const char *words(uint32_t error) {
@@ -151,6 +180,13 @@ static const char *words(uint32_t error) {
 	}
 }
 
+static int broke_off(struct sender *s) {
+	fprintf(stderr, "The connection broke off. What has arrived is kept there for a day: send "
+			"the same again, and the copy goes on from there.\n");
+	s->error = FILECOPY_ERROR_EOF;
+	return 1;
+}
+
 /* 0 only if the other side has it all and counted the same. */
 static int judge_reply(struct sender *s) {
 	static struct filecopy_result result;
@@ -158,11 +194,15 @@ static int judge_reply(struct sender *s) {
 	size_t size;
 	int code = caller_finish(s->call, &reply, &size);
 
+	if (s->can_go_on && size == 0)
+		return broke_off(s);
 	if (filecopy_decode_result(span_over(reply, size), &result)) {
 		fprintf(stderr, "The other side said nothing understandable: not copied.\n");
 		s->error = EPROTO;
 		return code > 0 ? code : 1;
 	}
+	if (s->can_go_on && result.error == FILECOPY_ERROR_EOF)
+		return broke_off(s);
 	if (result.error) {
 		s->error = result.error < 4096 || result.error == FILECOPY_ERROR_EOF ? result.error
 										     : EIO;
@@ -188,15 +228,19 @@ static void print_receipt(
 		sum[0] ? " SHA-256 of the copy: " : "", sum);
 }
 
-static int open_call(struct sender *s, const struct send_plan *plan) {
+static int open_call(struct sender *s) {
+	char service[128];
 	const struct caller_plan call = {.agent_socket = default_agent_socket(),
 		.vchan = default_vchan(),
-		.target = plan->target,
-		.service = plan->service,
+		.target = s->plan->target,
+		.service = service,
 		.ring = RING,
 		.seconds = WAIT_SECONDS};
-	int r = caller_new(&call, &s->call);
+	int r;
 
+	snprintf(service, sizeof(service), "%s%s",
+		s->can_go_on ? "bulkhead.FilecopyResume" : "qubes.Filecopy", s->plan->argument);
+	r = caller_new(&call, &s->call);
 	if (r == CALLER_E_REFUSED)
 		fprintf(stderr, "Request refused\n");
 	else if (r > 0)
@@ -206,15 +250,33 @@ static int open_call(struct sender *s, const struct send_plan *plan) {
 	return r == CALLER_E_REFUSED ? EXIT_REFUSED : r ? 1 : 0;
 }
 
-static int send_all(struct sender *s, const struct send_plan *plan) {
+static int send_paths(struct sender *s) {
 	const struct walk walk = {.entry = on_entry, .skipped = on_skipped, .data = s};
 	int r = 0;
 
-	progress_begin(&s->progress, plan->total);
-	for (int i = 0; i < plan->count && !r; i++)
-		r = walk_path(&walk, plan->paths[i]);
+	for (int i = 0; i < s->plan->count && !r; i++)
+		r = walk_path(&walk, s->plan->paths[i]);
+	return r ? r : send_end(s);
+}
+
+/* What the other side has of it is not what is here: all of it again. */
+static int send_anew(struct sender *s) {
+	int r;
+
+	tally_reset(&s->tally);
+	r = sender_start(s, 0);
+	return r ? r : send_paths(s);
+}
+
+static int send_all(struct sender *s) {
+	int r;
+
+	progress_begin(&s->progress, s->plan->total);
+	r = s->can_go_on ? sender_agree(s) : 0;
 	if (!r)
-		r = send_end(s);
+		r = send_paths(s);
+	if (r == SEND_E_DIFFERS)
+		r = send_anew(s);
 	progress_end(&s->progress);
 	return r;
 }
@@ -222,13 +284,18 @@ static int send_all(struct sender *s, const struct send_plan *plan) {
 /* A stream that broke off here is not ended: the other side takes back what it has. */
 static int send_and_judge(struct sender *s) {
 	uint8_t digest[TALLY_DIGEST] = {0};
-	int r = send_all(s, s->plan);
+	int r = send_all(s);
 
-	if (r < 0)
+	if (r == SEND_E_NO_SERVICE)
+		return r;
+	if (r < 0) {
 		s->error = (uint32_t)-r;
+		if (s->can_go_on)
+			sender_cancel(s);
+	}
 	if (r == -ECANCELED)
 		complain("copy", words(ECANCELED));
-	r = r < 0 ? 1 : judge_reply(s);
+	r = r < 0 || r == SEND_E_TOLD ? 1 : judge_reply(s);
 	if (!r) {
 		tally_digest(&s->tally, digest);
 		print_receipt(s, s->plan->target, digest);
@@ -237,19 +304,36 @@ static int send_and_judge(struct sender *s) {
 	return r;
 }
 
-int send_files(const struct send_plan *plan) {
+static void listen_to_interrupts(void) {
+	struct sigaction a = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+}
+
+static int send_by(const struct send_plan *plan, bool can_go_on) {
 	static struct sender s;
 	int r;
 
-	signal(SIGPIPE, SIG_IGN);
 	/* A second try after a clash begins anew. */
-	s = (struct sender){.plan = plan, .report.fd = -1};
-	if (tally_init(&s.tally, tally_wants_digest()))
+	s = (struct sender){.plan = plan, .report.fd = -1, .can_go_on = can_go_on};
+	if (tally_init(&s.tally, can_go_on || tally_wants_digest()))
 		return 1;
-	r = open_call(&s, plan);
+	r = open_call(&s);
+	if (!r && can_go_on)
+		listen_to_interrupts();
 	if (!r)
 		r = send_and_judge(&s);
 	s.call = caller_free(s.call);
 	tally_deinit(&s.tally);
 	return r;
+}
+
+int send_files(const struct send_plan *plan) {
+	bool can_go_on = plan->total >= SEND_RESUME_FROM && tally_wants_digest();
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = can_go_on ? send_by(plan, true) : SEND_E_NO_SERVICE;
+	return r == SEND_E_NO_SERVICE ? send_by(plan, false) : r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "qrexec/copy/tally.h"
+#include "proto/filecopy.h"
 
 #include <errno.h>
 #include <libdeflate.h>
@@ -19,10 +20,46 @@ int tally_init(struct tally *t, bool digest) {
 	return 0;
 }
 
-void tally_add(struct tally *t, const void *data, size_t size) {
+void tally_reset(struct tally *t) {
+	*t = (struct tally){.digest = t->digest};
+	if (t->digest)
+		EVP_DigestInit_ex(t->digest, EVP_sha256(), NULL);
+}
+
+void tally_wire(struct tally *t, const void *data, size_t size) {
 	t->crc = libdeflate_crc32(t->crc, data, size);
+}
+
+void tally_data(struct tally *t, const void *data, size_t size) {
+	t->at += size;
 	if (t->digest)
 		EVP_DigestUpdate(t->digest, data, size);
+}
+
+void tally_entry(struct tally *t, const uint8_t *encoded, size_t size) {
+	uint8_t header[FILECOPY_HEADER_SIZE];
+
+	memcpy(header, encoded, sizeof(header));
+	memset(header + FILECOPY_ATIME_AT, 0, FILECOPY_ATIME_SIZE);
+	tally_data(t, header, sizeof(header));
+	tally_data(t, encoded + sizeof(header), size - sizeof(header));
+}
+
+void tally_end(struct tally *t) {
+	uint8_t mark[FILECOPY_HEADER_SIZE];
+
+	filecopy_encode_end(mark);
+	tally_data(t, mark, sizeof(mark));
+}
+
+void tally_digest_now(const struct tally *t, uint8_t ret[TALLY_DIGEST]) {
+	EVP_MD_CTX *now = t->digest ? EVP_MD_CTX_new() : NULL;
+	unsigned char sum[EVP_MAX_MD_SIZE];
+
+	memset(ret, 0, TALLY_DIGEST);
+	if (now && EVP_MD_CTX_copy_ex(now, t->digest) && EVP_DigestFinal_ex(now, sum, NULL))
+		memcpy(ret, sum, TALLY_DIGEST);
+	EVP_MD_CTX_free(now);
 }
 
 void tally_digest(struct tally *t, uint8_t ret[TALLY_DIGEST]) {

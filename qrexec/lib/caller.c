@@ -245,6 +245,18 @@ int caller_write(struct caller *c, const void *data, size_t size) {
 	return 0;
 }
 
+int caller_read(struct caller *c, void *data, size_t size) {
+	while (c->reply_len < size && !c->gone && !c->broken && !c->have_code)
+		take_frames(c, true);
+	if (c->reply_len < size)
+		return CALLER_E_STOP;
+	memcpy(data, c->reply, size);
+	c->reply_len -= size;
+	memmove(c->reply, c->reply + size, c->reply_len);
+	c->answered = c->reply_len > 0 || c->have_code;
+	return 0;
+}
+
 int caller_finish(struct caller *c, const void **reply, size_t *size) {
 	uint8_t header[QREXEC_HEADER_SIZE];
 

@@ -32,6 +32,10 @@ struct caller *caller_free(struct caller *c);
 /* 0, or an answer above. */
 MUST_USE int caller_write(struct caller *c, const void *data, size_t size);
 
+/* Waits for the next size bytes (CALLER_REPLY_MAX at most) of what the service says: they are not
+ * its reply then. 0, or CALLER_E_STOP: it ended or went before. */
+MUST_USE int caller_read(struct caller *c, void *data, size_t size);
+
 /* Nothing more is sent; waits for the end. The service's stdout so far is at *reply, owned by c (at
  * most CALLER_REPLY_MAX bytes are kept); its stderr went to ours, printable characters only. The
  * exit code, or -1: the other side went without one. */

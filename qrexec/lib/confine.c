@@ -29,7 +29,7 @@ static const int receiver_calls[] = {SCMP_SYS(openat2), SCMP_SYS(openat), SCMP_S
 	SCMP_SYS(fstatfs), SCMP_SYS(fallocate), SCMP_SYS(ftruncate), SCMP_SYS(fsync),
 	SCMP_SYS(fdatasync), SCMP_SYS(syncfs), SCMP_SYS(unlinkat), SCMP_SYS(getdents64),
 	SCMP_SYS(faccessat), SCMP_SYS(copy_file_range), SCMP_SYS(splice), SCMP_SYS(renameat2),
-	SCMP_SYS(dup)};
+	SCMP_SYS(dup), SCMP_SYS(flock)};
 
 static int allow(scmp_filter_ctx ctx, const int *calls, size_t count) {
 	for (size_t i = 0; i < count; i++) {

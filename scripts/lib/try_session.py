@@ -69,8 +69,7 @@ class Session:
         (folder / '30-user.policy').write_text(
             '# The rules of this session of scripts/try: nothing is copied to "private". A file of this name in\n'
             '# ~/.config/bulkhead/policy.d takes the place of this one (docs/policy-language.md).\n'
-            'qubes.Filecopy          * @anyvm private deny\n'
-            'bulkhead.FilecopyResume * @anyvm private deny\n')
+            'qubes.Filecopy * @anyvm private deny\n')
         return folder
 
     def spawn(self, argv, **more):
