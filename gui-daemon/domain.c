@@ -1,42 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "gui-daemon/domain.h"
 
-#include "gui-daemon/clip.h"
-#include "gui-daemon/ext-port.h"
+#include "common/text-filter.h"
+#include "gui-daemon/channel.h"
+#include "gui-daemon/gate.h"
 #include "gui-daemon/input.h"
-#include "gui-daemon/link.h"
 #include "gui-daemon/manager.h"
-#include "gui-daemon/session.h"
-#include "gui-daemon/view.h"
-#include "gui-daemon/windows.h"
+#include "gui-daemon/x11-view.h"
 
 #include <errno.h>
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
-#define QUEUE_MAX       (1u << 20)  /* what an agent may leave unread */
+#define REPORTS_MAX     (1u << 20)  /* what a decoder may leave unread */
 #define MOTION_BACKLOG  (32u << 10) /* beyond it pointer motion is left out */
 #define CHORD_MODIFIERS 5           /* Shift and Control, until the desk says otherwise */
-#define DROPPED_TOLD    8           /* dropped messages that are told one by one */
+#define REFUSALS_TOLD   64          /* an honest decoder has fewer to tell */
+
+/* What take_orders answers besides a gate's answers and -errno: the decoder said that it is over.
+ */
+#define DECODER_OVER    2
 
 struct domain {
 	struct options options;
-	struct view *view;
-	struct windows *windows;
-	struct session *session;
+	struct x11 *x11;
+	struct gate *gate;
+	struct channel *decoder;
 	struct input input;
-	struct clip clip;
-	uint32_t chord_window; /* where the person pressed the last chord */
-	struct link *link;
-	struct ext_port *ext;
 	struct manager *manager;
-	GSource *tick;
-	struct ext_monitors monitors;
-	struct ext_keyboard keyboard;
+	uint32_t chord_window; /* where the person pressed the last chord */
+	/* The clipboard's request that the decoder owes an answer. */
+	uint32_t clip_number;
+	bool clip_asked;
 	uint32_t told_windows;
-	bool told_focus, told_image, connected;
-	unsigned dropped;
+	bool told_focus, told_image, started, connected;
+	unsigned refusals;
 	int status;
 	const struct domain_user *user;
 	void *data;
@@ -55,201 +54,103 @@ static void over(struct domain *d, int status) {
 	d->user->on_over(d->data);
 }
 
-/* To the agent. */
+/* To the decoder. */
 
-static void send_to_agent(void *data, const struct gui_from_daemon *m) {
+static void report_with(struct domain *d, const struct view_report *r, int fd) {
+	uint8_t bytes[VIEW_PACKET_MAX];
+	size_t size = view_encode_report(r, bytes, sizeof(bytes));
+
+	if (size > 0) /* what the X server made up is none of the domain's */
+		channel_put(d->decoder, bytes, size, fd);
+}
+
+static void report(struct domain *d, enum view_type type, uint32_t window) {
+	struct view_report r = {.type = type, .window = window};
+
+	report_with(d, &r, -1);
+}
+
+static void send_input(void *data, const struct gui_from_daemon *m) {
 	struct domain *d = data;
+	struct view_report r = {.type = VIEW_INPUT, .window = m->window, .input = *m};
 
-	if (m->type == GUI_MOTION && link_backlog(d->link) > MOTION_BACKLOG)
+	if (m->type == GUI_MOTION && channel_backlog(d->decoder) > MOTION_BACKLOG)
 		return;
-	session_send(d->session, m);
+	report_with(d, &r, -1);
 }
 
-static void write_to_agent(void *data, const void *bytes, size_t size) {
-	struct domain *d = data;
+static void report_screen(
+	struct domain *d, const struct place_screen *usable, const struct ext_monitors *monitors) {
+	struct view_report r = {.type = VIEW_SCREEN};
 
-	link_write(d->link, bytes, size);
+	r.screen.frame = x11_view_frame(d->x11);
+	r.screen.depth = x11_view_depth(d->x11);
+	r.screen.monitors = *monitors;
+	memcpy(r.screen.usable, usable->usable, sizeof(r.screen.usable));
+	report_with(d, &r, -1);
 }
 
-/* Of the session and the windows. */
+static void report_keyboard(struct domain *d, const struct ext_keyboard *k) {
+	struct view_report r = {.type = VIEW_KEYBOARD, .keyboard = *k};
 
-static void on_connected(void *data, unsigned minor) {
-	struct domain *d = data;
-
-	d->connected = true;
-	clip_connected(&d->clip, minor);
-	manager_tell(d->manager, CTL_GUI_CONNECTED, minor, NULL);
+	report_with(d, &r, -1);
 }
-
-static const char *on_clipboard(void *data, const struct gui_clipboard *clipboard) {
-	return clip_data(&((struct domain *)data)->clip, clipboard);
-}
-
-static void on_dropped(void *data, const char *what) {
-	struct domain *d = data;
-
-	d->dropped++;
-	if (d->dropped <= DROPPED_TOLD)
-		tell(d, what,
-			d->dropped < DROPPED_TOLD ? ": dropped" : ": dropped, and so are more");
-}
-
-static void on_refused(void *data, const char *what) {
-	tell(data, what, "");
-}
-
-static void arm_tick(struct domain *d) {
-	int64_t now = g_get_monotonic_time(), wait = windows_next_tick(d->windows, now);
-
-	if (wait >= 0 || g_source_get_ready_time(d->tick) >= 0) /* setting it costs a wake-up */
-		g_source_set_ready_time(d->tick, wait < 0 ? -1 : now + wait);
-}
-
-static gboolean on_tick(GSource *source, GSourceFunc callback, gpointer data) {
-	struct domain *d = data;
-
-	windows_tick(d->windows, g_get_monotonic_time());
-	arm_tick(d);
-	return G_SOURCE_CONTINUE;
-}
-
-static gboolean dispatch_tick(GSource *source, GSourceFunc callback, gpointer data) {
-	return on_tick(source, NULL, data);
-}
-
-static GSourceFuncs tick_funcs = {.dispatch = dispatch_tick};
-
-/* Of the link to the agent. */
-
-static size_t link_need(void *data) {
-	return session_need(((struct domain *)data)->session);
-}
-
-static int link_take(void *data, struct span piece) {
-	return session_take(((struct domain *)data)->session, piece);
-}
-
-static int64_t link_wait_us(void *data) {
-	struct domain *d = data;
-	int64_t wait = windows_wait_us(d->windows, g_get_monotonic_time());
-
-	return wait < 0 || view_busy(d->view) ? LINK_BUSY : wait;
-}
-
-static void on_link_open(void *data) {
-	struct domain *d = data;
-
-	if (d->user->on_open)
-		d->user->on_open(d->data);
-}
-
-static void on_link_turn(void *data) {
-	struct domain *d = data;
-	uint32_t mapped = windows_mapped(d->windows);
-
-	arm_tick(d);
-	if (mapped != d->told_windows) {
-		d->told_windows = mapped;
-		manager_tell(d->manager, CTL_GUI_WINDOWS, mapped, NULL);
-	}
-}
-
-static void on_link_end(void *data, int why) {
-	struct domain *d = data;
-
-	if (why == SESSION_E_VIOLATION || why == SESSION_E_VERSION)
-		tell(d, session_reason(d->session), ": connection ended");
-	else if (why == LINK_E_FULL)
-		tell(d, "does not read what it is told", ": connection ended");
-	else if (why < 0)
-		tell(d, strerror(-why), ": connection ended");
-	manager_tell(d->manager, CTL_GUI_AGENT_GONE, 0, NULL);
-	over(d, 0);
-}
-
-static const struct link_user link_user = {
-	link_need, link_take, link_wait_us, on_link_open, on_link_turn, on_link_end};
-
-/* Of the second port. */
-
-static void send_monitors(struct domain *d) {
-	struct ext_msg m = {.type = EXT_MONITORS, .monitors = d->monitors};
-
-	ext_port_send(d->ext, &m);
-}
-
-static void send_keyboard(struct domain *d) {
-	struct ext_msg m = {.type = EXT_KEYBOARD, .keyboard = d->keyboard};
-
-	ext_port_send(d->ext, &m);
-}
-
-static void on_ext_hello(void *data) {
-	send_monitors(data);
-	send_keyboard(data);
-}
-
-static void on_ext_end(void *data, const char *why) {
-	if (why)
-		tell(data, why, "");
-}
-
-static const struct ext_port_user ext_user = {on_ext_hello, on_ext_end};
 
 /* Of the screen. */
 
-static void on_view_input(void *data, const struct gui_from_daemon *m) {
+static void on_x11_input(void *data, const struct gui_from_daemon *m) {
 	struct domain *d = data;
 
-	if (m->type != GUI_KEYMAP_NOTIFY && !windows_known(d->windows, m->window))
+	if (m->type != GUI_KEYMAP_NOTIFY && !gate_known(d->gate, m->window))
 		return;
-	if (m->type == GUI_WINDOW_FLAGS || m->type == GUI_MAP)
-		windows_on_report(d->windows, m);
-	else if (m->type == GUI_CLOSE)
-		send_to_agent(d, m);
+	if (m->type == GUI_WINDOW_FLAGS || m->type == GUI_MAP || m->type == GUI_CLOSE)
+		send_input(d, m);
 	else
 		input_on_event(&d->input, m);
 }
 
-static void on_view_placed(void *data, uint32_t window, struct rect content) {
-	windows_on_placed(((struct domain *)data)->windows, window, content);
+static void on_x11_placed(void *data, uint32_t window, struct rect content) {
+	struct domain *d = data;
+	struct view_report r = {.type = VIEW_PLACED, .window = window, .placed = content};
+
+	gate_on_placed(d->gate, window, content);
+	report_with(d, &r, -1);
 }
 
-static void on_view_imaged(void *data, uint32_t window) {
-	windows_on_imaged(((struct domain *)data)->windows, window);
+static void on_x11_imaged(void *data, uint32_t window) {
+	struct domain *d = data;
+
+	gate_on_imaged(d->gate);
+	report(d, VIEW_IMAGED, window);
 }
 
-static void on_view_destroyed(void *data, uint32_t window) {
+static void on_x11_destroyed(void *data, uint32_t window) {
 	struct domain *d = data;
 
 	input_forget(&d->input, window);
-	windows_on_destroyed(d->windows, window);
+	report(d, VIEW_DESTROYED, window);
 }
 
-static void on_view_painted(void *data, uint32_t window) {
+static void on_x11_painted(void *data, uint32_t window) {
 	struct domain *d = data;
 
-	ext_port_frame_done(d->ext, window);
+	report(d, VIEW_PAINTED, window);
 	if (d->told_image)
 		return;
 	d->told_image = true;
 	manager_tell(d->manager, CTL_GUI_FIRST_IMAGE, 0, NULL);
 }
 
-static void on_view_screen(
-	void *data, const struct place_screen *screen, const struct ext_monitors *monitors) {
+static void on_x11_screen(
+	void *data, const struct place_screen *usable, const struct ext_monitors *monitors) {
 	struct domain *d = data;
 
-	d->monitors = *monitors;
-	windows_on_screen(d->windows, screen, view_frame(d->view));
-	send_monitors(d);
+	gate_on_screen(d->gate, usable, x11_view_frame(d->x11));
+	report_screen(d, usable, monitors);
 }
 
-static void on_view_keyboard(void *data, const struct ext_keyboard *keyboard) {
-	struct domain *d = data;
-
-	d->keyboard = *keyboard;
-	send_keyboard(d);
+static void on_x11_keyboard(void *data, const struct ext_keyboard *keyboard) {
+	report_keyboard(data, keyboard);
 }
 
 static void tell_focus(struct domain *d) {
@@ -259,14 +160,11 @@ static void tell_focus(struct domain *d) {
 	manager_tell(d->manager, CTL_GUI_FOCUS, d->told_focus, NULL);
 }
 
-static void on_view_turn(void *data) {
-	struct domain *d = data;
-
-	windows_set_focused(d->windows, d->input.focused);
-	tell_focus(d);
+static void on_x11_turn(void *data) {
+	tell_focus(data);
 }
 
-static void on_view_chord(void *data, uint32_t window, unsigned what) {
+static void on_x11_chord(void *data, uint32_t window, unsigned what) {
 	struct domain *d = data;
 
 	if (!d->input.focused || d->input.focus != window || !input_keys_allowed(&d->input))
@@ -276,34 +174,206 @@ static void on_view_chord(void *data, uint32_t window, unsigned what) {
 	manager_tell(d->manager, CTL_CLIP_CHORD, what, NULL);
 }
 
-static void on_view_lost(void *data) {
+static void on_x11_lost(void *data) {
 	struct domain *d = data;
 
 	fprintf(stderr, "bulkhead-gui-daemon: %s: the X server ended\n", d->options.name.s);
 	over(d, 1);
 }
 
-static const struct view_listener view_listener = {
-	.on_input = on_view_input,
-	.on_placed = on_view_placed,
-	.on_imaged = on_view_imaged,
-	.on_destroyed = on_view_destroyed,
-	.on_painted = on_view_painted,
-	.on_screen = on_view_screen,
-	.on_keyboard = on_view_keyboard,
-	.on_chord = on_view_chord,
-	.on_turn = on_view_turn,
-	.on_lost = on_view_lost,
+static const struct x11_listener x11_listener = {
+	.on_input = on_x11_input,
+	.on_placed = on_x11_placed,
+	.on_imaged = on_x11_imaged,
+	.on_destroyed = on_x11_destroyed,
+	.on_painted = on_x11_painted,
+	.on_screen = on_x11_screen,
+	.on_keyboard = on_x11_keyboard,
+	.on_chord = on_x11_chord,
+	.on_turn = on_x11_turn,
+	.on_lost = on_x11_lost,
 };
 
 static void refocus(void *data, uint32_t window) {
-	view_refocus(((struct domain *)data)->view, window);
+	x11_view_refocus(((struct domain *)data)->x11, window);
 }
+
+/* Of the decoder: what came through the gate. */
+
+static void on_gate(void *data, const struct view_order *o, int fd) {
+	struct domain *d = data;
+	uint32_t w = o->window;
+
+	switch ((int)o->type) {
+	case VIEW_CREATE:
+		x11_view_create(d->x11, w, o->create.at, o->create.popup);
+		break;
+	case VIEW_DESTROY:
+		x11_view_destroy(d->x11, w);
+		break;
+	case VIEW_MAP:
+		x11_view_map(d->x11, w, &o->map, d->input.focused);
+		break;
+	case VIEW_UNMAP:
+		x11_view_unmap(d->x11, w);
+		break;
+	case VIEW_PLACE:
+		x11_view_place(d->x11, w, o->place);
+		break;
+	case VIEW_DOCK:
+		x11_view_dock(d->x11, w);
+		break;
+	case VIEW_TITLE:
+		x11_view_title(d->x11, w, o->untrusted_title);
+		break;
+	case VIEW_CLASS:
+		x11_view_class(d->x11, w, o->class.untrusted_class, o->class.untrusted_name);
+		break;
+	case VIEW_HINTS:
+		x11_view_hints(d->x11, w, &o->hints);
+		break;
+	case VIEW_FLAGS:
+		x11_view_flags(d->x11, w, o->flags);
+		break;
+	case VIEW_CURSOR:
+		x11_view_cursor(d->x11, w, o->glyph);
+		break;
+	case VIEW_IMAGE:
+		x11_view_image(d->x11, w, o->image.size, fd, o->image.page);
+		break;
+	case VIEW_DROP_IMAGE:
+		x11_view_drop_image(d->x11, w);
+		break;
+	default:
+		x11_view_paint(d->x11, w, o->area);
+		break;
+	}
+}
+
+/* Of the decoder: what is for the manager. */
+
+static void on_ready(struct domain *d) {
+	if (!d->started)
+		manager_tell(d->manager, CTL_GUI_STARTED, 0, NULL);
+	d->started = true;
+}
+
+static void on_connected(struct domain *d, uint32_t minor) {
+	if (!d->connected)
+		manager_tell(d->manager, CTL_GUI_CONNECTED, minor, NULL);
+	d->connected = true;
+}
+
+static void on_refused(struct domain *d, const struct view_order *o) {
+	char text[CTL_TEXT_SIZE];
+
+	if (d->refusals++ >= REFUSALS_TOLD)
+		return;
+	text_filter(o->untrusted_refused, sizeof(o->untrusted_refused), text, sizeof(text));
+	tell(d, text, "");
+}
+
+/* An answer that nobody waits for may be late, and is dropped. */
+static void on_clip_said(struct domain *d, const struct view_said *said, int fd) {
+	char line[CTL_TEXT_SIZE];
+
+	if (!d->clip_asked || said->number != d->clip_number)
+		return;
+	d->clip_asked = false;
+	text_filter(said->untrusted_line, sizeof(said->untrusted_line), line, sizeof(line));
+	manager_tell_fd(d->manager, said->what, said->number, line, said->text ? fd : -1);
+}
+
+static int on_order(struct domain *d, const struct view_order *o, int fd) {
+	switch ((int)o->type) {
+	case VIEW_READY:
+		on_ready(d);
+		return 0;
+	case VIEW_CONNECTED:
+		on_connected(d, o->minor);
+		return 0;
+	case VIEW_REFUSED:
+		on_refused(d, o);
+		return 0;
+	case VIEW_CLIP_SAID:
+		on_clip_said(d, &o->said, fd);
+		return 0;
+	case VIEW_END:
+		return DECODER_OVER;
+	default:
+		return gate_take(d->gate, o, fd, g_get_monotonic_time());
+	}
+}
+
+/* The descriptor is the last message's. */
+static int take_orders(void *data, struct span packet, int *fd) {
+	struct domain *d = data;
+	struct view_order o;
+	int r = 0;
+
+	while (r == 0 && packet.left > 0) {
+		if (view_decode_order(&packet, &o))
+			return -EPROTO;
+		r = on_order(d, &o, packet.left == 0 ? *fd : -1);
+	}
+	return r;
+}
+
+static int64_t wait_us(void *data) {
+	struct domain *d = data;
+
+	return x11_view_busy(d->x11) ? CHANNEL_BUSY : gate_wait_us(d->gate, g_get_monotonic_time());
+}
+
+static void on_decoder_turn(void *data) {
+	struct domain *d = data;
+	uint32_t mapped = gate_mapped(d->gate);
+
+	if (mapped == d->told_windows)
+		return;
+	d->told_windows = mapped;
+	manager_tell(d->manager, CTL_GUI_WINDOWS, mapped, NULL);
+}
+
+static void tell_end(struct domain *d, int why) {
+	static const char ended[] = ": connection ended";
+
+	if (why == GATE_E_VIOLATION)
+		tell(d, gate_reason(d->gate), ": the process that reads its messages was ended");
+	else if (why == CHANNEL_E_CLOSED)
+		tell(d, "the process that reads its messages ended", ended);
+	else if (why == CHANNEL_E_FULL)
+		tell(d, "the process that reads its messages does not read what it is told", ended);
+	else if (why == -EPROTO || why == -EMSGSIZE)
+		tell(d, "the process that reads its messages said nonsense", ended);
+	else if (why < 0)
+		tell(d, strerror(-why), ended);
+}
+
+static void on_decoder_end(void *data, int why) {
+	struct domain *d = data;
+
+	if (why == CHANNEL_E_CLOSED && !d->started) { /* it has told why itself */
+		over(d, 1);
+		return;
+	}
+	tell_end(d, why);
+	manager_tell(d->manager, CTL_GUI_AGENT_GONE, 0, NULL);
+	over(d, 0);
+}
+
+static const struct channel_user channel_user = {
+	take_orders, wait_us, on_decoder_turn, on_decoder_end};
 
 /* Of the manager. */
 
-static void tell_clip(void *data, enum ctl_type type, uint32_t number, const char *text, int fd) {
-	manager_tell_fd(((struct domain *)data)->manager, type, number, text, fd);
+static void ask_clip(struct domain *d, const struct ctl_msg *m, int fd) {
+	struct view_report r = {.type = VIEW_CLIP_ASK, .window = d->chord_window};
+
+	r.asked = (struct view_asked){m->type, m->value, fd >= 0};
+	d->clip_asked = m->type != CTL_CLIP_CANCEL;
+	d->clip_number = m->value;
+	report_with(d, &r, fd);
 }
 
 /* Still in the window where the person pressed the chord (bug class B2)? */
@@ -314,10 +384,10 @@ static bool focus_stayed(const struct domain *d) {
 
 static void on_put(struct domain *d, const struct ctl_msg *m, int fd) {
 	if (focus_stayed(d))
-		clip_put(&d->clip, m->value, fd, m->type == CTL_CLIP_PUT_RAW);
+		ask_clip(d, m, fd);
 	else
-		tell_clip(d, CTL_CLIP_FAILED, m->value,
-			"another window got the focus meanwhile: press the keys again", -1);
+		manager_tell(d->manager, CTL_CLIP_FAILED, m->value,
+			"another window got the focus meanwhile: press the keys again");
 }
 
 static void on_manager(void *data, const struct ctl_msg *m, int fd) {
@@ -325,42 +395,40 @@ static void on_manager(void *data, const struct ctl_msg *m, int fd) {
 
 	switch ((int)m->type) {
 	case CTL_CLIP_GET:
-		clip_get(&d->clip, m->value, d->chord_window, g_get_monotonic_time());
-		break;
 	case CTL_CLIP_CANCEL:
-		clip_cancel(&d->clip, m->value);
+		ask_clip(d, m, -1);
 		break;
 	case CTL_CLIP_LOOK:
-		clip_look(&d->clip, m->value, fd);
+		ask_clip(d, m, fd);
 		break;
 	case CTL_CLIP_PUT:
 	case CTL_CLIP_PUT_RAW:
 		on_put(d, m, fd);
 		break;
 	case CTL_COPY_KEY:
-		view_set_chord(d->view, CTL_CHORD_COPY, ctl_chord_unpack(m->value));
+		x11_view_set_chord(d->x11, CTL_CHORD_COPY, ctl_chord_unpack(m->value));
 		break;
 	case CTL_PASTE_KEY:
-		view_set_chord(d->view, CTL_CHORD_PASTE, ctl_chord_unpack(m->value));
+		x11_view_set_chord(d->x11, CTL_CHORD_PASTE, ctl_chord_unpack(m->value));
 		break;
 	case CTL_SCREEN_LOCKED:
 		input_set_screen_locked(&d->input, m->value != 0);
 		break;
 	case CTL_HIDE_ALL:
 		input_set_hidden(&d->input, m->value != 0);
-		view_hide_all(d->view, m->value != 0);
+		x11_view_hide_all(d->x11, m->value != 0);
 		break;
 	case CTL_KEYBOARD_LOCK:
 		input_set_keyboard_lock(&d->input, m->value);
 		break;
 	case CTL_PAUSED:
-		view_paused(d->view, m->value != 0);
+		x11_view_paused(d->x11, m->value != 0);
 		break;
 	case CTL_LAUNCHED:
-		view_launched(d->view);
+		x11_view_launched(d->x11);
 		break;
 	case CTL_SCREEN_CHANGED:
-		view_refresh_screen(d->view);
+		x11_view_refresh_screen(d->x11);
 		break;
 	default: /* what is not for this daemon */
 		break;
@@ -369,94 +437,64 @@ static void on_manager(void *data, const struct ctl_msg *m, int fd) {
 
 /* Life. */
 
-static int open_view(struct domain *d, struct place_screen *ret_screen) {
+static int open_view(struct domain *d) {
 	const struct options *o = &d->options;
-	struct view_config config = {.domain = o->name.s,
+	struct x11_config config = {.domain = o->name.s,
 		.label = o->label,
 		.letter = o->letter,
 		.frame = o->frame,
 		.fullscreen_allowed = o->fullscreen_allowed,
 		.flash_ms = (unsigned)o->flash_ms};
 	const char *why = NULL;
-	int r = view_new(&config, &view_listener, d, &why, &d->view);
+	int r = x11_view_new(&config, &x11_listener, d, &why, &d->x11);
 
 	if (r) {
 		fprintf(stderr, "bulkhead-gui-daemon: %s: cannot show windows: %s\n", o->name.s,
 			why ? why : strerror(-r));
 		return r;
 	}
-	view_set_chord(d->view, CTL_CHORD_COPY, (struct ctl_chord){'c', CHORD_MODIFIERS});
-	view_set_chord(d->view, CTL_CHORD_PASTE, (struct ctl_chord){'v', CHORD_MODIFIERS});
-	view_screen(d->view, ret_screen, &d->monitors, &d->keyboard);
+	x11_view_set_chord(d->x11, CTL_CHORD_COPY, (struct ctl_chord){'c', CHORD_MODIFIERS});
+	x11_view_set_chord(d->x11, CTL_CHORD_PASTE, (struct ctl_chord){'v', CHORD_MODIFIERS});
 	return 0;
 }
 
-static int open_session(struct domain *d, const struct place_screen *screen) {
-	struct windows_config windows = {.view = d->view,
-		.screen = *screen,
-		.frame = view_frame(d->view),
-		.domain_id = d->options.domain_id,
-		.fullscreen_allowed = d->options.fullscreen_allowed,
-		.popups_allowed = d->options.popups_allowed,
-		.send = send_to_agent,
-		.refused = on_refused,
+/* The decoder waits for what the screen is, in one packet. */
+static int open_gate(struct domain *d) {
+	struct gate_config config = {.popups_allowed = d->options.popups_allowed,
+		.frame = x11_view_frame(d->x11),
+		.order = on_gate,
 		.data = d};
-	struct session_config session = {.write = write_to_agent,
-		.on_connected = on_connected,
-		.on_dropped = on_dropped,
-		.on_clipboard = on_clipboard};
 	struct input_config input = {.domain_id = (uint32_t)d->options.domain_id,
-		.send = send_to_agent,
+		.send = send_input,
 		.refocus = refocus,
 		.data = d};
-	struct clip_config clip = {.send = send_to_agent, .tell = tell_clip, .data = d};
-	struct size s = d->monitors.screen;
+	struct ext_monitors monitors;
+	struct ext_keyboard keyboard;
 
+	x11_view_screen(d->x11, &config.screen, &monitors, &keyboard);
 	input_init(&d->input, &input);
-	clip_init(&d->clip, &clip);
-	d->windows = windows_new(&windows);
-	session.data = d;
-	session.windows = d->windows;
-	session.xconf = (struct gui_xconf){
-		.screen = {(s.w + 7) & ~7u, s.h}, .depth = view_depth(d->view)};
-	session.xconf.mem_kib = (uint32_t)((uint64_t)session.xconf.screen.w * s.h * 4 / 1024 + 1);
-	d->session = session_new(&session);
-	return d->windows && d->session ? 0 : -ENOMEM;
-}
-
-static int open_links(struct domain *d) {
-	int id = d->options.domain_id;
-	int r = link_new(id, GUI_PORT, GUI_BODY_MAX, QUEUE_MAX, &link_user, d, &d->link);
-
-	if (r) {
-		fprintf(stderr, "bulkhead-gui-daemon: %s: cannot reach the domain: %s\n",
-			d->options.name.s, strerror(-r));
-		return r;
-	}
-	/* Without the second port everything else still works. */
-	if (ext_port_new(id, &ext_user, d, &d->ext))
-		d->ext = NULL;
+	d->gate = gate_new(&config);
+	if (!d->gate)
+		return -ENOMEM;
+	report_screen(d, &config.screen, &monitors);
+	report_keyboard(d, &keyboard);
+	channel_flush(d->decoder);
 	return 0;
 }
 
-int domain_new(const struct options *options, const struct domain_user *user, void *data,
-	struct domain **ret) {
+int domain_new(const struct options *options, int decoder, const struct domain_user *user,
+	void *data, struct domain **ret) {
 	struct domain *d = g_new0(struct domain, 1);
-	struct place_screen screen;
 	int r;
 
 	d->options = *options;
 	d->user = user;
 	d->data = data;
 	d->manager = manager_new(options->ctl_fd, on_manager, d);
-	d->tick = g_source_new(&tick_funcs, sizeof(GSource));
-	g_source_set_callback(d->tick, NULL, d, NULL);
-	g_source_attach(d->tick, NULL);
-	r = open_view(d, &screen);
+	d->decoder = channel_new(decoder, REPORTS_MAX, &channel_user, d);
+	r = open_view(d);
 	if (!r)
-		r = open_session(d, &screen);
-	if (!r)
-		r = open_links(d);
+		r = open_gate(d);
 	if (r) {
 		domain_free(d);
 		return r;
@@ -468,22 +506,12 @@ int domain_new(const struct options *options, const struct domain_user *user, vo
 struct domain *domain_free(struct domain *d) {
 	if (!d)
 		return NULL;
-	windows_free(d->windows);
-	session_free(d->session);
-	link_free(d->link);
-	ext_port_free(d->ext);
-	view_free(d->view);
+	channel_free(d->decoder);
+	x11_view_free(d->x11);
+	gate_free(d->gate);
 	manager_free(d->manager);
-	if (d->tick) {
-		g_source_destroy(d->tick);
-		g_source_unref(d->tick);
-	}
 	g_free(d);
 	return NULL;
-}
-
-void domain_started(struct domain *d) {
-	manager_tell(d->manager, CTL_GUI_STARTED, 0, NULL);
 }
 
 int domain_status(const struct domain *d) {

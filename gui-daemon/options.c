@@ -44,6 +44,7 @@ enum {
 	OPT_FLASH,
 	OPT_NO_POPUPS,
 	OPT_FRAME,
+	OPT_VIEW,
 	OPT_HELP
 };
 
@@ -60,6 +61,7 @@ static const struct option long_options[] = {
 	{"flash", required_argument, NULL, OPT_FLASH},
 	{"no-popups", no_argument, NULL, OPT_NO_POPUPS},
 	{"frame-width", required_argument, NULL, OPT_FRAME},
+	{"view-fd", required_argument, NULL, OPT_VIEW},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -155,6 +157,8 @@ static int set(struct options *o, int option, const char *value) {
 		if (!r)
 			o->frame = (unsigned)frame;
 		return r;
+	case OPT_VIEW: /* between its own two processes: no person gives it */
+		return set_number("view-fd", value, 0, 1 << 20, &o->view_fd);
 	case OPT_HELP:
 		fputs(help, stdout);
 		return 1;
@@ -185,8 +189,11 @@ static int finish(struct options *o, const char *color, const char *pattern) {
 }
 
 int options_parse(int argc, char **argv, struct options *ret) {
-	struct options o = {
-		.domain_id = -1, .ctl_fd = -1, .popups_allowed = true, .frame = FRAME_DEFAULT};
+	struct options o = {.domain_id = -1,
+		.ctl_fd = -1,
+		.view_fd = -1,
+		.popups_allowed = true,
+		.frame = FRAME_DEFAULT};
 	const char *color = NULL, *pattern = NULL;
 	int c, r;
 

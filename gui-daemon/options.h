@@ -13,6 +13,7 @@ struct options {
 	char letter;
 	const char *vchan; /* as vchan_use takes it */
 	int ctl_fd;        /* -1: no manager */
+	int view_fd;       /* the decoder's: its socket to the screen's process; else -1 */
 	bool fullscreen_allowed, popups_allowed;
 	int flash_ms; /* 0: no flash */
 	unsigned frame;

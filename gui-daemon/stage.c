@@ -13,10 +13,9 @@
  *   deaf: reads nothing any more | echo 0|1: whether CONFIGURE is echoed | raw HEX: bytes as they
  *   are | ctl TYPE VALUE | sync: "synced" when the daemon took all
  */
+#include "gui-daemon/decoder.h"
 #include "gui-daemon/domain.h"
-#include "proto/ctl.h"
-#include "proto/ext.h"
-#include "proto/gui.h"
+#include "proto/view.h"
 #include "vchan/backend.h"
 #include "vchan/libvchan.h"
 #include "vchan/pages.h"
@@ -37,6 +36,8 @@ struct shared {
 };
 
 static GMainLoop *loop;
+static struct domain *domain; /* both halves, which are two processes elsewhere */
+static struct decoder *decoder;
 static libvchan_t *agent, *ext;
 static GByteArray *in, *out;
 static GHashTable *shares; /* the last of each window */
@@ -496,7 +497,6 @@ static gboolean on_ext_event(gint fd, GIOCondition condition, gpointer data) {
 	return n < 0 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
 }
 
-/* Whether there was one. */
 static bool take_ctl(void) {
 	uint8_t buf[CTL_SIZE];
 	struct ctl_msg m;
@@ -543,32 +543,31 @@ static void serve(uint8_t version[4]) {
 	as_daemon();
 }
 
-static void on_open(void *data) {
-}
+static const struct domain_user domain_user = {on_over};
 
-static const struct domain_user domain_user = {on_open, on_over};
-
-static int start_daemon(int argc, char **argv, struct domain **ret) {
+static int start_daemon(int argc, char **argv) {
+	int manager[2], halves[2];
 	struct options options;
-	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, manager) ||
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, halves) ||
 		options_parse(argc, argv, &options))
 		return 2;
-	options.ctl_fd = pair[0];
-	ctl = pair[1];
-	if (domain_new(&options, &domain_user, NULL, ret))
+	options.ctl_fd = manager[0];
+	options.view_fd = halves[1];
+	ctl = manager[1];
+	if (domain_new(&options, halves[0], &domain_user, NULL, &domain) ||
+		decoder_new(&options, NULL, NULL, &decoder))
 		return 1;
-	domain_started(*ret);
+	decoder_ready(decoder);
 	g_unix_fd_add(ctl, G_IO_IN | G_IO_HUP, on_ctl, NULL);
 	return 0;
 }
 
 int main(int argc, char **argv) {
 	bool alone = argc == 3 && !strcmp(argv[1], "agent");
-	struct domain *domain = NULL;
 	uint8_t version[4];
-	int status = 0;
+	int status;
 
 	if (!alone)
 		vchan_use_memory();
@@ -579,8 +578,7 @@ int main(int argc, char **argv) {
 	out = g_byte_array_new();
 	shares = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, share_unref);
 	serve(version);
-	if (!alone)
-		status = start_daemon(argc, argv, &domain);
+	status = alone ? 0 : start_daemon(argc, argv);
 	if (status)
 		return status;
 	while (libvchan_is_open(agent) == VCHAN_WAITING)
@@ -595,6 +593,7 @@ int main(int argc, char **argv) {
 	g_main_loop_run(loop);
 	status = domain ? domain_status(domain) : 0;
 	domain_free(domain);
+	decoder_free(decoder);
 	g_hash_table_destroy(shares);
 	return status;
 }

@@ -47,7 +47,7 @@ static int on_destroy(struct window *w, const struct gui_from_agent *m) {
 
 static int on_map(struct window *w, const struct gui_from_agent *m) {
 	struct windows *t = w->in;
-	struct view_map map = {.take_focus = t->focused};
+	struct view_map map = {0};
 	struct rect place = w->at;
 
 	if (w->mapped || w->docked)

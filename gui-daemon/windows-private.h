@@ -42,7 +42,6 @@ struct windows {
 	unsigned titles_pending;
 	unsigned dumps; /* waiting for the X server */
 	uint32_t mapped;
-	bool focused;
 	bool refused[REFUSED_COUNT]; /* told the person already */
 	char reason[96];
 };

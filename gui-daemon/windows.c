@@ -143,10 +143,6 @@ int64_t windows_wait_us(struct windows *t, int64_t now_us) {
 	return t->dumps >= WINDOWS_DUMPS_MAX ? -1 : rate_wait_us(&t->changes, 0, now_us);
 }
 
-void windows_set_focused(struct windows *t, bool focused) {
-	t->focused = focused;
-}
-
 void window_show_title(struct window *w) {
 	if (w->title_pending) {
 		w->title_pending = false;
@@ -195,7 +191,7 @@ bool window_too_much(const struct window *w, struct rect content) {
 }
 
 void window_become_managed(struct window *w) {
-	struct view_map map = {.popup = false, .take_focus = w->in->focused};
+	struct view_map map = {.popup = false};
 
 	windows_refuse(w->in, REFUSED_POPUPS);
 	w->popup = false;

@@ -66,6 +66,4 @@ void windows_on_screen(struct windows *t, const struct place_screen *screen, uin
 /* Flags that the window manager changed, a map by the tray. */
 void windows_on_report(struct windows *t, const struct gui_from_daemon *m);
 
-/* May the domain's new windows take the focus? input.c knows. */
-void windows_set_focused(struct windows *t, bool focused);
 bool windows_known(const struct windows *t, uint32_t id);

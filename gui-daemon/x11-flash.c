@@ -10,7 +10,7 @@
 #define STEPS    4 /* wait whether the focus comes, exchanged, label's own, exchanged */
 #define QUIET_US (5 * G_TIME_SPAN_SECOND)
 
-void x11_flash_end(struct view *v) {
+void x11_flash_end(struct x11 *v) {
 	struct xwin *w = x11_by_id(v, v->flash.window);
 
 	if (!v->flash.timer)
@@ -21,7 +21,7 @@ void x11_flash_end(struct view *v) {
 }
 
 static gboolean on_step(gpointer data) {
-	struct view *v = data;
+	struct x11 *v = data;
 	struct xwin *w = x11_by_id(v, v->flash.window);
 
 	if (!w || !w->shown || v->focus || v->flash.step++ == STEPS - 1) {
@@ -35,7 +35,7 @@ static gboolean on_step(gpointer data) {
 }
 
 void x11_flash_want(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	int64_t now = g_get_monotonic_time();
 
 	/* Without a window manager the focus goes where the person clicks, and nobody asks for it.

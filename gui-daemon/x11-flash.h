@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <xcb/xcb.h>
 
-struct view;
+struct x11;
 struct xwin;
 
 struct x11_flash {
@@ -19,4 +19,4 @@ struct x11_flash {
 /* The window was mapped, or asks for attention. Nothing happens if its domain has the focus. */
 void x11_flash_want(struct xwin *w);
 /* The frame is the label's from now on. */
-void x11_flash_end(struct view *v);
+void x11_flash_end(struct x11 *v);

@@ -15,12 +15,12 @@
 
 #define BAR_LENGTH 32767 /* longer than any window: never has to grow */
 
-static uint32_t pixel(const struct view *v, uint32_t rgb) {
+static uint32_t pixel(const struct x11 *v, uint32_t rgb) {
 	return v->screen->root_depth == 32 ? rgb | 0xff000000 : rgb;
 }
 
 /* The label's pattern in two colours. */
-static xcb_pixmap_t make_tile(struct view *v, uint32_t ground, uint32_t mark) {
+static xcb_pixmap_t make_tile(struct x11 *v, uint32_t ground, uint32_t mark) {
 	xcb_rectangle_t all = {0, 0, LABEL_TILE, LABEL_TILE};
 	uint32_t colours[] = {pixel(v, ground), pixel(v, mark)};
 	xcb_pixmap_t tile = xcb_generate_id(v->c);
@@ -41,7 +41,7 @@ static xcb_pixmap_t make_tile(struct view *v, uint32_t ground, uint32_t mark) {
 	return tile;
 }
 
-void x11_frame_init(struct view *v) {
+void x11_frame_init(struct x11 *v) {
 	uint32_t no_exposures = 0, rgb = v->config.label.rgb;
 
 	v->gc = xcb_generate_id(v->c);
@@ -49,7 +49,7 @@ void x11_frame_init(struct view *v) {
 	v->tile = make_tile(v, rgb, label_mark_rgb(rgb));
 }
 
-xcb_pixmap_t x11_frame_negative(struct view *v) {
+xcb_pixmap_t x11_frame_negative(struct x11 *v) {
 	uint32_t rgb = v->config.label.rgb;
 
 	return make_tile(v, label_mark_rgb(rgb), rgb);
@@ -57,7 +57,7 @@ xcb_pixmap_t x11_frame_negative(struct view *v) {
 
 static xcb_window_t part(
 	struct xwin *w, xcb_window_t parent, struct rect r, uint32_t mask, const void *values) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	xcb_window_t id = xcb_generate_id(v->c);
 
 	xcb_create_window(v->c, XCB_COPY_FROM_PARENT, id, parent, (int16_t)r.x, (int16_t)r.y,
@@ -67,7 +67,7 @@ static xcb_window_t part(
 }
 
 static xcb_window_t build_outer(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	uint32_t values[] = {v->tile, XCB_GRAVITY_NORTH_WEST, w->override_redirect,
 		XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_KEY_RELEASE |
 			XCB_EVENT_MASK_FOCUS_CHANGE | XCB_EVENT_MASK_KEYMAP_STATE |
@@ -80,7 +80,7 @@ static xcb_window_t build_outer(struct xwin *w) {
 }
 
 static xcb_window_t build_content(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	uint32_t values[] = {pixel(v, v->config.label.rgb), XCB_GRAVITY_NORTH_WEST,
 		XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
 			XCB_EVENT_MASK_POINTER_MOTION | XCB_EVENT_MASK_ENTER_WINDOW |
@@ -107,7 +107,7 @@ static struct rect bottom_bar(const struct xwin *w) {
 }
 
 void x11_frame_build(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	w->outer_size = (struct size){w->at.w + 2 * w->frame, w->at.h + 2 * w->frame};
 	w->parent = v->screen->root;
@@ -121,7 +121,7 @@ void x11_frame_build(struct xwin *w) {
 }
 
 void x11_frame_raze(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	g_hash_table_remove(v->by_xid, GUINT_TO_POINTER(w->outer));
 	g_hash_table_remove(v->by_xid, GUINT_TO_POINTER(w->content));

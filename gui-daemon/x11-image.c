@@ -6,8 +6,6 @@
  */
 #include "gui-daemon/x11-private.h"
 
-#include "vchan/pages.h"
-
 #include <fcntl.h>
 
 static void mark_dirty(struct xwin *w) {
@@ -17,15 +15,13 @@ static void mark_dirty(struct xwin *w) {
 	g_ptr_array_add(w->in->dirty, w);
 }
 
-static void release(struct view *v, struct ximage *image) {
+static void release(struct x11 *v, struct ximage *image) {
 	if (image->segment)
 		xcb_shm_detach(v->c, image->segment);
-	pages_view_free(image->pages);
 	*image = (struct ximage){0};
 }
 
-static void on_attached(
-	struct view *v, uint32_t id, void *reply, const xcb_generic_error_t *error) {
+static void on_attached(struct x11 *v, uint32_t id, void *reply, const xcb_generic_error_t *error) {
 	struct xwin *w = x11_by_id(v, id);
 
 	/* The server refused: the window has no image. Its segment's number was never used. */
@@ -33,27 +29,25 @@ static void on_attached(
 		w->image.segment = 0;
 }
 
-static void on_synced(struct view *v, uint32_t id, void *reply, const xcb_generic_error_t *error) {
+static void on_synced(struct x11 *v, uint32_t id, void *reply, const xcb_generic_error_t *error) {
 	v->on->on_imaged(v->data, id);
 }
 
 /* Answered when everything before it is done; the cheapest request with an answer. */
-static void answer_when_done(struct view *v, uint32_t id, x11_answer answer) {
+static void answer_when_done(struct x11 *v, uint32_t id, x11_answer answer) {
 	x11_await(v, xcb_get_input_focus_unchecked(v->c).sequence, id, answer);
 }
 
-static void attach(struct xwin *w, struct size size, struct pages_view *pages) {
-	struct view *v = w->in;
-	int fd = fcntl(pages_view_fd(pages), F_DUPFD_CLOEXEC, 0);
+static void attach(struct xwin *w, struct size size, int fd, uint32_t page) {
+	struct x11 *v = w->in;
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* sending closes it */
 
-	if (fd < 0) {
-		pages_view_free(pages);
+	if (own < 0)
 		return;
-	}
 	w->image.segment = xcb_generate_id(v->c);
-	w->image.pages = pages;
+	w->image.offset = page * GUI_PAGE;
 	w->image.size = size;
-	x11_await(v, xcb_shm_attach_fd_checked(v->c, w->image.segment, fd, 1).sequence, w->id,
+	x11_await(v, xcb_shm_attach_fd_checked(v->c, w->image.segment, own, 1).sequence, w->id,
 		on_attached);
 }
 
@@ -65,17 +59,16 @@ static void clear_outside(struct xwin *w, struct size size) {
 		xcb_clear_area(w->in->c, 0, w->content, 0, (int16_t)size.h, 0, 0);
 }
 
-void view_image(struct view *v, uint32_t id, struct size size, struct pages_view *pages) {
+void x11_view_image(struct x11 *v, uint32_t id, struct size size, int fd, uint32_t page) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (w) {
 		release(v, &w->image);
-		if (pages) {
-			attach(w, size, TAKE(pages));
+		if (fd >= 0) {
+			attach(w, size, fd, page);
 			clear_outside(w, size);
 		}
 	}
-	pages_view_free(pages);
 	answer_when_done(v, id, on_synced);
 }
 
@@ -84,7 +77,7 @@ void x11_image_drop(struct xwin *w) {
 	w->damage.count = 0;
 }
 
-void view_drop_image(struct view *v, uint32_t id) {
+void x11_view_drop_image(struct x11 *v, uint32_t id) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (w)
@@ -114,17 +107,15 @@ static struct rect clip(const struct xwin *w, struct rect area) {
 }
 
 static void put(struct xwin *w, struct rect r, bool last) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	struct point from;
 	const struct ximage *image = source_of(w, &from);
 	uint32_t x = (uint32_t)(r.x + from.x), y = (uint32_t)(r.y + from.y);
-	size_t stride = (size_t)image->size.w * 4;
 
-	pages_view_refresh(image->pages, y * stride, r.h * stride);
 	xcb_shm_put_image(v->c, w->content, v->gc, (uint16_t)image->size.w, (uint16_t)image->size.h,
 		(uint16_t)x, (uint16_t)y, (uint16_t)r.w, (uint16_t)r.h, (int16_t)r.x, (int16_t)r.y,
 		v->screen->root_depth, XCB_IMAGE_FORMAT_Z_PIXMAP, last, image->segment,
-		(uint32_t)pages_view_offset(image->pages));
+		image->offset);
 }
 
 static void paint(struct xwin *w) {
@@ -144,7 +135,7 @@ static void paint(struct xwin *w) {
 	w->putting = count > 0;
 }
 
-void x11_image_paint_dirty(struct view *v) {
+void x11_image_paint_dirty(struct x11 *v) {
 	for (guint i = 0; i < v->dirty->len; i++) {
 		struct xwin *w = g_ptr_array_index(v->dirty, i);
 
@@ -155,7 +146,7 @@ void x11_image_paint_dirty(struct view *v) {
 	g_ptr_array_set_size(v->dirty, 0);
 }
 
-void view_paint(struct view *v, uint32_t id, struct rect area) {
+void x11_view_paint(struct x11 *v, uint32_t id, struct rect area) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w)
@@ -173,7 +164,7 @@ void x11_image_expose(struct xwin *w, struct rect area) {
 	mark_dirty(w);
 }
 
-void x11_image_completed(struct view *v, xcb_window_t content) {
+void x11_image_completed(struct x11 *v, xcb_window_t content) {
 	struct xwin *w = x11_by_xid(v, content);
 
 	if (!w)

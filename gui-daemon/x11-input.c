@@ -10,13 +10,13 @@
 
 #define KEYSYM_ESCAPE 0xff1b
 
-static void report(struct view *v, const struct gui_from_daemon *m) {
+static void report(struct x11 *v, const struct gui_from_daemon *m) {
 	v->on->on_input(v->data, m);
 }
 
 /* The person did something in this window at that time. */
 static void touched(struct xwin *w, xcb_timestamp_t time) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	v->user_time = time;
 	v->user_time_of = w;
@@ -36,7 +36,7 @@ static bool leaves_fullscreen(const struct xwin *w, const xcb_key_press_event_t 
 	(XCB_MOD_MASK_SHIFT | XCB_MOD_MASK_CONTROL | XCB_MOD_MASK_1 | XCB_MOD_MASK_3 |             \
 		XCB_MOD_MASK_4)
 
-static unsigned chord_of(const struct view *v, const xcb_key_press_event_t *e) {
+static unsigned chord_of(const struct x11 *v, const xcb_key_press_event_t *e) {
 	for (unsigned i = CTL_CHORD_COPY; i <= CTL_CHORD_PASTE; i++)
 		if (v->chord_keys[i] && v->chord_keys[i] == e->detail &&
 			(e->state & CHORD_MODIFIERS) == v->chords[i].modifiers)
@@ -47,7 +47,7 @@ static unsigned chord_of(const struct view *v, const xcb_key_press_event_t *e) {
 /* True: the key belongs to a chord and is none of the domain's. A key that is held repeats as
  * releases and presses of one time with nothing between them; it is pressed once. */
 static bool takes_chord(struct xwin *w, const xcb_key_press_event_t *e) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	unsigned what;
 
 	if (e->detail != v->released)
@@ -93,7 +93,7 @@ static void on_key(struct xwin *w, const xcb_key_press_event_t *e) {
 
 /* Without a window manager a click is how a window gets the keyboard. */
 static void click_to_focus(struct xwin *w, const xcb_button_press_event_t *e) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	if ((v->at.has_wm && !w->docked) || w->popup || v->focus == w)
 		return;
@@ -128,12 +128,12 @@ static void on_motion(struct xwin *w, const xcb_motion_notify_event_t *e) {
 
 /* The keys that are down follow each Enter and FocusIn at once; the agent must hear of them first.
  */
-static void hold(struct view *v, const struct gui_from_daemon *m) {
+static void hold(struct x11 *v, const struct gui_from_daemon *m) {
 	v->held = *m;
 	v->holding = true;
 }
 
-static void release_held(struct view *v) {
+static void release_held(struct x11 *v) {
 	if (!v->holding)
 		return;
 	v->holding = false;
@@ -164,7 +164,7 @@ static bool focus_counts(const xcb_focus_in_event_t *e) {
 }
 
 static void on_focus(struct xwin *w, const xcb_focus_in_event_t *e) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	struct gui_from_daemon m = {.type = GUI_FOCUS, .window = w->id};
 	bool in = e->response_type == XCB_FOCUS_IN;
 
@@ -184,7 +184,7 @@ static void on_focus(struct xwin *w, const xcb_focus_in_event_t *e) {
 	report(v, &m);
 }
 
-static void report_keys(struct view *v, const uint8_t keys[32]) {
+static void report_keys(struct x11 *v, const uint8_t keys[32]) {
 	struct gui_from_daemon m = {.type = GUI_KEYMAP_NOTIFY, .window = 0};
 
 	/* Let go while another window had the focus. */
@@ -194,7 +194,7 @@ static void report_keys(struct view *v, const uint8_t keys[32]) {
 	report(v, &m);
 }
 
-static void on_keymap(struct view *v, const xcb_keymap_notify_event_t *e) {
+static void on_keymap(struct x11 *v, const xcb_keymap_notify_event_t *e) {
 	uint8_t keys[32] = {0};
 
 	memcpy(keys + 1, e->keys, 31);
@@ -205,7 +205,7 @@ static void on_keymap(struct view *v, const xcb_keymap_notify_event_t *e) {
 }
 
 static void on_keys_known(
-	struct view *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
+	struct x11 *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
 	const xcb_query_keymap_reply_t *r = data;
 	struct xwin *w = x11_by_id(v, id);
 	struct gui_from_daemon m = {.type = GUI_FOCUS, .window = id};
@@ -218,7 +218,7 @@ static void on_keys_known(
 	report(v, &m);
 }
 
-void view_refocus(struct view *v, uint32_t id) {
+void x11_view_refocus(struct x11 *v, uint32_t id) {
 	x11_await(v, xcb_query_keymap(v->c).sequence, id, on_keys_known);
 }
 
@@ -228,7 +228,7 @@ static xcb_keycode_t by_place(uint32_t keysym) {
 }
 
 static xcb_keycode_t key_of(
-	struct view *v, const xcb_get_keyboard_mapping_reply_t *r, uint32_t keysym) {
+	struct x11 *v, const xcb_get_keyboard_mapping_reply_t *r, uint32_t keysym) {
 	const xcb_keysym_t *syms = xcb_get_keyboard_mapping_keysyms(r);
 	int count = xcb_get_keyboard_mapping_keysyms_length(r);
 
@@ -239,7 +239,7 @@ static xcb_keycode_t key_of(
 	return by_place(keysym);
 }
 
-static void on_mapping(struct view *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
+static void on_mapping(struct x11 *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_keyboard_mapping_reply_t *r = data;
 
 	if (!r || r->keysyms_per_keycode == 0)
@@ -249,31 +249,31 @@ static void on_mapping(struct view *v, uint32_t id, void *data, const xcb_generi
 		v->chord_keys[i] = key_of(v, r, v->chords[i].keysym);
 }
 
-void view_set_chord(struct view *v, unsigned what, struct ctl_chord chord) {
+void x11_view_set_chord(struct x11 *v, unsigned what, struct ctl_chord chord) {
 	v->chords[what] = chord;
 	x11_input_refresh_keys(v);
 }
 
-void x11_input_refresh_keys(struct view *v) {
+void x11_input_refresh_keys(struct x11 *v) {
 	const xcb_setup_t *s = xcb_get_setup(v->c);
 	uint8_t count = (uint8_t)(s->max_keycode - s->min_keycode + 1);
 
 	x11_await(v, xcb_get_keyboard_mapping(v->c, s->min_keycode, count).sequence, 0, on_mapping);
 }
 
-static struct xwin *outer_of(const struct view *v, xcb_window_t xid) {
+static struct xwin *outer_of(const struct x11 *v, xcb_window_t xid) {
 	struct xwin *w = x11_by_xid(v, xid);
 
 	return w && w->outer == xid ? w : NULL;
 }
 
-static struct xwin *content_of(const struct view *v, xcb_window_t xid) {
+static struct xwin *content_of(const struct x11 *v, xcb_window_t xid) {
 	struct xwin *w = x11_by_xid(v, xid);
 
 	return w && w->content == xid ? w : NULL;
 }
 
-static void dispatch(struct view *v, const xcb_generic_event_t *e) {
+static void dispatch(struct x11 *v, const xcb_generic_event_t *e) {
 	struct xwin *w;
 
 	switch (e->response_type) {
@@ -308,7 +308,7 @@ static void dispatch(struct view *v, const xcb_generic_event_t *e) {
 	}
 }
 
-bool x11_input_on_event(struct view *v, const xcb_generic_event_t *e) {
+bool x11_input_on_event(struct x11 *v, const xcb_generic_event_t *e) {
 	uint8_t type = e->response_type & 0x7f;
 
 	if (type == XCB_KEYMAP_NOTIFY) {

@@ -11,7 +11,7 @@
 
 #include <xcb/xinput.h>
 
-void x11_launch_init(struct view *v) {
+void x11_launch_init(struct x11 *v) {
 	const xcb_query_extension_reply_t *r = xcb_get_extension_data(v->c, &xcb_input_id);
 
 	if (!r || !r->present)
@@ -21,7 +21,7 @@ void x11_launch_init(struct view *v) {
 	xcb_discard_reply(v->c, xcb_input_xi_query_version(v->c, 2, 2).sequence);
 }
 
-static void listen(struct view *v, bool on) {
+static void listen(struct x11 *v, bool on) {
 	const struct {
 		xcb_input_event_mask_t head;
 		uint32_t mask;
@@ -33,14 +33,14 @@ static void listen(struct view *v, bool on) {
 	xcb_input_xi_select_events(v->c, v->screen->root, 1, &m.head);
 }
 
-static void forget(struct view *v) {
+static void forget(struct x11 *v) {
 	if (v->launch.wish.expires > 0)
 		listen(v, false);
 	wish_forget(&v->launch.wish);
 }
 
 /* The X server tells its time with every change of a property, even by nothing. */
-static void ask_time(struct view *v) {
+static void ask_time(struct x11 *v) {
 	uint32_t events = XCB_EVENT_MASK_PROPERTY_CHANGE;
 
 	if (!v->launch.probe) {
@@ -53,7 +53,7 @@ static void ask_time(struct view *v) {
 		XCB_ATOM_STRING, 8, 0, NULL);
 }
 
-void view_launched(struct view *v) {
+void x11_view_launched(struct x11 *v) {
 	if (!v->launch.opcode)
 		return;
 	wish_begin(&v->launch.wish, g_get_monotonic_time());
@@ -61,19 +61,19 @@ void view_launched(struct view *v) {
 	ask_time(v);
 }
 
-void x11_launch_on_input(struct view *v, const xcb_ge_generic_event_t *e) {
+void x11_launch_on_input(struct x11 *v, const xcb_ge_generic_event_t *e) {
 	if (e->extension == v->launch.opcode)
 		forget(v);
 }
 
-bool x11_launch_on_property(struct view *v, const xcb_property_notify_event_t *e) {
+bool x11_launch_on_property(struct x11 *v, const xcb_property_notify_event_t *e) {
 	if (!v->launch.probe || e->window != v->launch.probe)
 		return false;
 	wish_know_time(&v->launch.wish, e->time);
 	return true;
 }
 
-xcb_timestamp_t x11_launch_take(struct view *v) {
+xcb_timestamp_t x11_launch_take(struct x11 *v) {
 	struct wish wish = v->launch.wish;
 
 	forget(v);

@@ -6,7 +6,7 @@
  * top-levels are made by x11-frame.c.
  */
 #include "gui-daemon/damage.h"
-#include "gui-daemon/view.h"
+#include "gui-daemon/x11-view.h"
 #include "gui-daemon/wish.h"
 #include "gui-daemon/x11-atoms.h"
 #include "gui-daemon/x11-flash.h"
@@ -38,7 +38,7 @@ struct x11_launch {
 
 struct ximage {
 	xcb_shm_seg_t segment; /* 0: none */
-	struct pages_view *pages;
+	uint32_t offset;       /* in it, bytes */
 	struct size size;
 };
 
@@ -52,7 +52,7 @@ enum xstate {
 enum xstack { XSTACK_NONE, XSTACK_WAITS, XSTACK_SCANNED };
 
 struct xwin {
-	struct view *in;
+	struct x11 *in;
 	uint32_t id;
 	/* The frame's parts (x11-frame.c). */
 	xcb_window_t outer, content, right, bottom;
@@ -84,14 +84,14 @@ struct xwin {
 };
 
 typedef void (*x11_answer)(
-	struct view *v, uint32_t window, void *reply, const xcb_generic_error_t *error);
+	struct x11 *v, uint32_t window, void *reply, const xcb_generic_error_t *error);
 
-struct view {
+struct x11 {
 	xcb_connection_t *c;
 	int screen_number;
 	const xcb_screen_t *screen;
-	struct view_config config;
-	const struct view_listener *on;
+	struct x11_config config;
+	const struct x11_listener *on;
 	void *data;
 	GSource *source;
 	gpointer poll_tag;
@@ -128,13 +128,13 @@ struct view {
 };
 
 /* x11-view.c */
-struct xwin *x11_by_id(const struct view *v, uint32_t id);
-struct xwin *x11_by_xid(const struct view *v, xcb_window_t xid);
+struct xwin *x11_by_id(const struct x11 *v, uint32_t id);
+struct xwin *x11_by_xid(const struct x11 *v, xcb_window_t xid);
 /* Calls `answer` when the server has handled this request; answers come in order. */
-void x11_await(struct view *v, unsigned sequence, uint32_t window, x11_answer answer);
+void x11_await(struct x11 *v, unsigned sequence, uint32_t window, x11_answer answer);
 
 /* x11-frame.c */
-void x11_frame_init(struct view *v);
+void x11_frame_init(struct x11 *v);
 void x11_frame_build(struct xwin *w);
 void x11_frame_raze(struct xwin *w);
 /* The outer window has this size now: the content follows. */
@@ -142,23 +142,23 @@ void x11_frame_fit(struct xwin *w, struct size outer);
 void x11_frame_set_width(struct xwin *w, uint32_t frame);
 /* All parts of the frame show this tile: the label's (v->tile), or that of a flash. */
 void x11_frame_show(struct xwin *w, xcb_pixmap_t tile);
-xcb_pixmap_t x11_frame_negative(struct view *v);
+xcb_pixmap_t x11_frame_negative(struct x11 *v);
 
 /* x11-window.c */
-void x11_window_on_event(struct view *v, const xcb_generic_event_t *e);
+void x11_window_on_event(struct x11 *v, const xcb_generic_event_t *e);
 void x11_window_free(void *w);
 void x11_window_show(struct xwin *w);
 void x11_window_hide(struct xwin *w);
 void x11_window_move(struct xwin *w, struct rect content);
 /* All windows have frames of v->at.frame; the contents keep their sizes where they may. */
-void x11_window_reframe(struct view *v);
+void x11_window_reframe(struct x11 *v);
 
 /* x11-launch.c */
-void x11_launch_init(struct view *v);
-void x11_launch_on_input(struct view *v, const xcb_ge_generic_event_t *e);
-bool x11_launch_on_property(struct view *v, const xcb_property_notify_event_t *e);
+void x11_launch_init(struct x11 *v);
+void x11_launch_on_input(struct x11 *v, const xcb_ge_generic_event_t *e);
+bool x11_launch_on_property(struct x11 *v, const xcb_property_notify_event_t *e);
 /* The wish's time, once; 0: there is none. */
-xcb_timestamp_t x11_launch_take(struct view *v);
+xcb_timestamp_t x11_launch_take(struct x11 *v);
 
 /* x11-props.c */
 void x11_props_set_fixed(struct xwin *w);
@@ -166,17 +166,17 @@ void x11_props_set_hints(struct xwin *w);
 void x11_props_set_title(struct xwin *w);
 void x11_props_set_class(struct xwin *w);
 void x11_props_before_map(struct xwin *w, bool take_focus);
-void x11_props_user_time(struct view *v);
+void x11_props_user_time(struct x11 *v);
 
 /* x11-image.c */
-void x11_image_paint_dirty(struct view *v);
+void x11_image_paint_dirty(struct x11 *v);
 void x11_image_expose(struct xwin *w, struct rect area);
-void x11_image_completed(struct view *v, xcb_window_t content);
+void x11_image_completed(struct x11 *v, xcb_window_t content);
 void x11_image_drop(struct xwin *w);
 
 /* x11-input.c */
-bool x11_input_on_event(struct view *v, const xcb_generic_event_t *e);
-void x11_input_refresh_keys(struct view *v);
+bool x11_input_on_event(struct x11 *v, const xcb_generic_event_t *e);
+void x11_input_refresh_keys(struct x11 *v);
 
 /* x11-state.c */
 void x11_state_read(struct xwin *w);
@@ -184,16 +184,16 @@ void x11_state_before_map(struct xwin *w);
 void x11_state_leave_fullscreen(struct xwin *w);
 
 /* x11-screen.c */
-int x11_screen_init(struct view *v, const char **ret_why);
-void x11_screen_refresh(struct view *v);
-void x11_screen_deinit(struct view *v);
-bool x11_screen_on_event(struct view *v, const xcb_generic_event_t *e);
+int x11_screen_init(struct x11 *v, const char **ret_why);
+void x11_screen_refresh(struct x11 *v);
+void x11_screen_deinit(struct x11 *v);
+bool x11_screen_on_event(struct x11 *v, const xcb_generic_event_t *e);
 
 /* x11-stack.c */
 void x11_stack_then_map(struct xwin *w);
 struct x11_scan *x11_scan_free(struct x11_scan *s);
 
 /* x11-tray.c */
-void x11_tray_init(struct view *v);
+void x11_tray_init(struct x11 *v);
 void x11_tray_dock(struct xwin *w);
-bool x11_tray_on_client_message(struct view *v, const xcb_client_message_event_t *e);
+bool x11_tray_on_client_message(struct x11 *v, const xcb_client_message_event_t *e);

@@ -31,7 +31,7 @@ static void set_cardinal(struct xwin *w, enum x11_atom name, uint32_t value) {
 }
 
 static void set_icon(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	size_t pixels = LABEL_ICON_SIZE * LABEL_ICON_SIZE;
 
 	if (!v->icon) {
@@ -43,7 +43,7 @@ static void set_icon(struct xwin *w) {
 }
 
 static void set_identity(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	const char *pattern = label_pattern_name(v->config.label.pattern);
 	uint8_t index = (uint8_t)v->config.label.index;
 
@@ -71,7 +71,7 @@ static void set_start(struct xwin *w, uint32_t state) {
 }
 
 void x11_props_set_fixed(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	xcb_atom_t protocols[] = {v->atoms[ATOM_WM_DELETE_WINDOW], v->atoms[ATOM__NET_WM_PING]};
 
 	set_identity(w);
@@ -85,7 +85,7 @@ void x11_props_set_fixed(struct xwin *w) {
 }
 
 void x11_props_set_title(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	char text[256];
 	size_t len;
 
@@ -98,7 +98,7 @@ void x11_props_set_title(struct xwin *w) {
 	set(w, v->atoms[ATOM__NET_WM_ICON_NAME], v->atoms[ATOM_UTF8_STRING], 8, len, text);
 }
 
-void view_title(struct view *v, uint32_t id, const char *text) {
+void x11_view_title(struct x11 *v, uint32_t id, const char *text) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w)
@@ -108,7 +108,7 @@ void view_title(struct view *v, uint32_t id, const char *text) {
 	x11_props_set_title(w);
 }
 
-void view_paused(struct view *v, bool paused) {
+void x11_view_paused(struct x11 *v, bool paused) {
 	GHashTableIter iter;
 	gpointer value;
 
@@ -135,7 +135,7 @@ void x11_props_set_class(struct xwin *w) {
 	set(w, XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, len, class);
 }
 
-void view_class(struct view *v, uint32_t id, const char *class, const char *name) {
+void x11_view_class(struct x11 *v, uint32_t id, const char *class, const char *name) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w)
@@ -179,7 +179,7 @@ void x11_props_set_hints(struct xwin *w) {
 	set(w, XCB_ATOM_WM_NORMAL_HINTS, XCB_ATOM_WM_SIZE_HINTS, 32, HINTS_WORDS, p);
 }
 
-void view_hints(struct view *v, uint32_t id, const struct gui_hints *hints) {
+void x11_view_hints(struct x11 *v, uint32_t id, const struct gui_hints *hints) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w)
@@ -190,7 +190,7 @@ void view_hints(struct view *v, uint32_t id, const struct gui_hints *hints) {
 
 /* Time 0: the window manager shows it without giving it the focus (EWMH). */
 void x11_props_before_map(struct xwin *w, bool take_focus) {
-	const struct view *v = w->in;
+	const struct x11 *v = w->in;
 	const struct xwin *parent = w->transient_for ? x11_by_id(v, w->transient_for) : NULL;
 
 	/* A pop-up is nothing that a person asked for. */
@@ -206,13 +206,13 @@ void x11_props_before_map(struct xwin *w, bool take_focus) {
 }
 
 /* Once a turn, after real keys and buttons only. */
-void x11_props_user_time(struct view *v) {
+void x11_props_user_time(struct x11 *v) {
 	if (v->user_time_changed && v->user_time_of)
 		set_cardinal(v->user_time_of, ATOM__NET_WM_USER_TIME, v->user_time);
 	v->user_time_changed = false;
 }
 
-static xcb_cursor_t cursor(struct view *v, uint32_t glyph) {
+static xcb_cursor_t cursor(struct x11 *v, uint32_t glyph) {
 	uint32_t n = glyph >= 0x100 && glyph < 0x100 + X11_CURSOR_GLYPHS ? (glyph - 0x100) / 2 : 0;
 	xcb_cursor_t *c = &v->cursors[n];
 	uint16_t g = (uint16_t)(n * 2);
@@ -227,7 +227,7 @@ static xcb_cursor_t cursor(struct view *v, uint32_t glyph) {
 	return *c;
 }
 
-void view_cursor(struct view *v, uint32_t id, uint32_t glyph) {
+void x11_view_cursor(struct x11 *v, uint32_t id, uint32_t glyph) {
 	struct xwin *w = x11_by_id(v, id);
 	uint32_t value;
 

@@ -30,7 +30,7 @@ struct answers {
 	xcb_get_property_reply_t *wm, *workarea, *desktop, *keyboard, *resources;
 };
 
-static unsigned ask(struct view *v, enum question q) {
+static unsigned ask(struct x11 *v, enum question q) {
 	xcb_window_t root = v->screen->root;
 
 	switch (q) {
@@ -164,7 +164,7 @@ static uint32_t read_frame(const xcb_get_property_reply_t *r, uint32_t logical) 
 	return place_frame(copy ? copy : "", logical);
 }
 
-static void take(struct view *v, struct answers *a, struct xscreen *ret) {
+static void take(struct x11 *v, struct answers *a, struct xscreen *ret) {
 	*ret = v->at;
 	ret->frame = read_frame(a->resources, v->config.frame);
 	read_monitors(a, &ret->monitors);
@@ -196,7 +196,7 @@ static void **slot(struct answers *a, enum question q) {
 }
 
 /* At the start, when waiting is allowed. */
-int x11_screen_init(struct view *v, const char **ret_why) {
+int x11_screen_init(struct x11 *v, const char **ret_why) {
 	const xcb_query_extension_reply_t *randr = xcb_get_extension_data(v->c, &xcb_randr_id);
 	uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
 	struct answers a = {0};
@@ -226,7 +226,7 @@ int x11_screen_init(struct view *v, const char **ret_why) {
 }
 
 /* Later: the answers gather in v->asked until the last is there. */
-static void on_all_known(struct view *v, struct answers *a) {
+static void on_all_known(struct x11 *v, struct answers *a) {
 	struct xscreen now;
 
 	if (!a->root)
@@ -250,7 +250,7 @@ static void on_all_known(struct view *v, struct answers *a) {
 	}
 }
 
-static void finish(struct view *v) {
+static void finish(struct x11 *v) {
 	struct answers *a = v->asked;
 
 	v->at.refreshing = false;
@@ -262,7 +262,7 @@ static void finish(struct view *v) {
 }
 
 /* `q` travels where other questions have a window. */
-static void on_answer(struct view *v, uint32_t q, void *data, const xcb_generic_error_t *error) {
+static void on_answer(struct x11 *v, uint32_t q, void *data, const xcb_generic_error_t *error) {
 	const xcb_generic_reply_t *r = data;
 
 	if (r) {
@@ -276,7 +276,7 @@ static void on_answer(struct view *v, uint32_t q, void *data, const xcb_generic_
 		finish(v);
 }
 
-void x11_screen_refresh(struct view *v) {
+void x11_screen_refresh(struct x11 *v) {
 	v->at.refresh_again = v->at.refreshing;
 	if (v->at.refreshing)
 		return;
@@ -287,35 +287,35 @@ void x11_screen_refresh(struct view *v) {
 		x11_await(v, ask(v, (enum question)q), (uint32_t)q, on_answer);
 }
 
-void x11_screen_deinit(struct view *v) {
+void x11_screen_deinit(struct x11 *v) {
 	if (v->asked)
 		answers_clear(v->asked);
 	g_free(v->asked);
 }
 
-void view_refresh_screen(struct view *v) {
+void x11_view_refresh_screen(struct x11 *v) {
 	x11_screen_refresh(v);
 }
 
-void view_screen(const struct view *v, struct place_screen *ret_screen,
+void x11_view_screen(const struct x11 *v, struct place_screen *ret_screen,
 	struct ext_monitors *ret_monitors, struct ext_keyboard *ret_keyboard) {
 	*ret_screen = v->at.usable;
 	*ret_monitors = v->at.monitors;
 	*ret_keyboard = v->at.keyboard;
 }
 
-uint32_t view_frame(const struct view *v) {
+uint32_t x11_view_frame(const struct x11 *v) {
 	return v->at.frame;
 }
 
-static bool of_interest(const struct view *v, xcb_atom_t atom) {
+static bool of_interest(const struct x11 *v, xcb_atom_t atom) {
 	return atom == v->atoms[ATOM__NET_SUPPORTING_WM_CHECK] ||
 	       atom == v->atoms[ATOM__NET_WORKAREA] ||
 	       atom == v->atoms[ATOM__NET_CURRENT_DESKTOP] ||
 	       atom == v->atoms[ATOM__XKB_RULES_NAMES] || atom == XCB_ATOM_RESOURCE_MANAGER;
 }
 
-bool x11_screen_on_event(struct view *v, const xcb_generic_event_t *e) {
+bool x11_screen_on_event(struct x11 *v, const xcb_generic_event_t *e) {
 	uint8_t type = e->response_type & 0x7f;
 	bool ours = type == v->at.randr_event || type == v->at.randr_event + XCB_RANDR_NOTIFY;
 

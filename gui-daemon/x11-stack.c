@@ -73,9 +73,9 @@ static void map_at(struct xwin *w, xcb_window_t lowest) {
 	xcb_map_window(c, w->outer);
 }
 
-static void scan_begin(struct view *v);
+static void scan_begin(struct x11 *v);
 
-static void finish(struct view *v) {
+static void finish(struct x11 *v) {
 	struct x11_scan *s = v->scan;
 	xcb_window_t lowest = XCB_NONE;
 	GHashTableIter iter;
@@ -104,19 +104,19 @@ static void finish(struct view *v) {
 }
 
 /* An answer was taken in: is the look through all windows done? */
-static void closed(struct view *v) {
+static void closed(struct x11 *v) {
 	if (--v->scan->open == 0)
 		finish(v);
 }
 
-static void ask(struct view *v, unsigned sequence, xcb_window_t xid, x11_answer answer) {
+static void ask(struct x11 *v, unsigned sequence, xcb_window_t xid, x11_answer answer) {
 	v->scan->open++;
 	v->scan->asked++;
 	x11_await(v, sequence, xid, answer);
 }
 
 static void on_attributes(
-	struct view *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
+	struct x11 *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_window_attributes_reply_t *r = data;
 	struct top *t = top_of(v->scan, xid);
 
@@ -125,7 +125,7 @@ static void on_attributes(
 	closed(v);
 }
 
-static void on_mark(struct view *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
+static void on_mark(struct x11 *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_property_reply_t *r = data;
 	struct top *t = top_of(v->scan, xid);
 
@@ -134,7 +134,7 @@ static void on_mark(struct view *v, uint32_t xid, void *data, const xcb_generic_
 	closed(v);
 }
 
-static void on_class(struct view *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
+static void on_class(struct x11 *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_property_reply_t *r = data;
 	struct top *t = top_of(v->scan, xid);
 	const char *name = r ? xcb_get_property_value(r) : NULL;
@@ -146,9 +146,9 @@ static void on_class(struct view *v, uint32_t xid, void *data, const xcb_generic
 	closed(v);
 }
 
-static void on_children(struct view *v, uint32_t xid, void *data, const xcb_generic_error_t *error);
+static void on_children(struct x11 *v, uint32_t xid, void *data, const xcb_generic_error_t *error);
 
-static void look_at(struct view *v, xcb_window_t xid, guint owner, guint depth) {
+static void look_at(struct x11 *v, xcb_window_t xid, guint owner, guint depth) {
 	struct x11_scan *s = v->scan;
 	xcb_connection_t *c = v->c;
 
@@ -173,8 +173,7 @@ static void look_at(struct view *v, xcb_window_t xid, guint owner, guint depth) 
 		ask(v, xcb_query_tree(c, xid).sequence, xid, on_children);
 }
 
-static void on_children(
-	struct view *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
+static void on_children(struct x11 *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
 	const xcb_query_tree_reply_t *r = data;
 	struct x11_scan *s = v->scan;
 	guint owner = GPOINTER_TO_UINT(g_hash_table_lookup(s->owner, GUINT_TO_POINTER(xid)));
@@ -185,7 +184,7 @@ static void on_children(
 	closed(v);
 }
 
-static void on_tops(struct view *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
+static void on_tops(struct x11 *v, uint32_t xid, void *data, const xcb_generic_error_t *error) {
 	const xcb_query_tree_reply_t *r = data;
 	struct x11_scan *s = v->scan;
 
@@ -198,7 +197,7 @@ static void on_tops(struct view *v, uint32_t xid, void *data, const xcb_generic_
 	closed(v);
 }
 
-static void scan_begin(struct view *v) {
+static void scan_begin(struct x11 *v) {
 	GHashTableIter iter;
 	gpointer value;
 

@@ -12,7 +12,7 @@
 #define ATOMS_MAX    32
 
 static void send_to_wm(struct xwin *w, enum x11_atom type, uint32_t a, uint32_t b, uint32_t c) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	xcb_client_message_event_t e = {.response_type = XCB_CLIENT_MESSAGE,
 		.format = 32,
 		.window = w->outer,
@@ -94,7 +94,7 @@ static void leave_own(struct xwin *w) {
 }
 
 static void set_fullscreen(struct xwin *w, bool on) {
-	const struct view *v = w->in;
+	const struct x11 *v = w->in;
 	unsigned state = v->config.fullscreen_allowed ? XSTATE_FULLSCREEN : XSTATE_MAXIMIZED;
 
 	if (on && (w->fullscreen_left || w->popup))
@@ -120,7 +120,7 @@ static void set_attention(struct xwin *w, bool on) {
 		x11_flash_want(w);
 }
 
-void view_flags(struct view *v, uint32_t id, struct gui_flags flags) {
+void x11_view_flags(struct x11 *v, uint32_t id, struct gui_flags flags) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w)
@@ -147,7 +147,7 @@ void x11_state_leave_fullscreen(struct xwin *w) {
 
 /* Before a window is mapped its wishes stand in the property (EWMH). */
 void x11_state_before_map(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	xcb_atom_t list[4];
 	uint32_t n = 0;
 
@@ -167,7 +167,7 @@ void x11_state_before_map(struct xwin *w) {
 		enter_own(w);
 }
 
-static unsigned state_bit(const struct view *v, xcb_atom_t atom) {
+static unsigned state_bit(const struct x11 *v, xcb_atom_t atom) {
 	if (atom == v->atoms[ATOM__NET_WM_STATE_FULLSCREEN])
 		return XSTATE_FULLSCREEN;
 	if (atom == v->atoms[ATOM__NET_WM_STATE_MAXIMIZED_VERT])
@@ -178,7 +178,7 @@ static unsigned state_bit(const struct view *v, xcb_atom_t atom) {
 }
 
 static void on_state_known(
-	struct view *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
+	struct x11 *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_property_reply_t *r = data;
 	struct xwin *w = x11_by_id(v, id);
 	const xcb_atom_t *list;
@@ -198,7 +198,7 @@ static void on_state_known(
 }
 
 void x11_state_read(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	x11_await(v,
 		xcb_get_property(v->c, 0, w->outer, v->atoms[ATOM__NET_WM_STATE], XCB_ATOM_ATOM, 0,

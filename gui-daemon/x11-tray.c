@@ -12,7 +12,7 @@
 #define ICON_SIDE_MOST  128
 
 static void ask_tray(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 	uint32_t info[] = {0, XEMBED_MAPPED};
 	xcb_client_message_event_t e = {.response_type = XCB_CLIENT_MESSAGE,
 		.format = 32,
@@ -48,7 +48,7 @@ void x11_tray_dock(struct xwin *w) {
 		stand_alone(w);
 }
 
-void view_dock(struct view *v, uint32_t id) {
+void x11_view_dock(struct x11 *v, uint32_t id) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w || w->docked)
@@ -57,7 +57,7 @@ void view_dock(struct view *v, uint32_t id) {
 	x11_tray_dock(w);
 }
 
-static void dock_all(struct view *v) {
+static void dock_all(struct x11 *v) {
 	GHashTableIter iter;
 	gpointer value;
 
@@ -70,7 +70,7 @@ static void dock_all(struct view *v) {
 	}
 }
 
-static void on_owner(struct view *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
+static void on_owner(struct x11 *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
 	const xcb_get_selection_owner_reply_t *r = data;
 
 	v->tray = r ? r->owner : XCB_NONE;
@@ -78,13 +78,13 @@ static void on_owner(struct view *v, uint32_t id, void *data, const xcb_generic_
 		dock_all(v);
 }
 
-void x11_tray_init(struct view *v) {
+void x11_tray_init(struct x11 *v) {
 	x11_await(v, xcb_get_selection_owner(v->c, v->atoms[ATOM_TRAY_SELECTION]).sequence, 0,
 		on_owner);
 }
 
 /* A tray announces itself to the root window (ICCCM 2.8). */
-bool x11_tray_on_client_message(struct view *v, const xcb_client_message_event_t *e) {
+bool x11_tray_on_client_message(struct x11 *v, const xcb_client_message_event_t *e) {
 	if (e->window != v->screen->root || e->type != v->atoms[ATOM_MANAGER])
 		return false;
 	if (e->data.data32[1] == v->atoms[ATOM_TRAY_SELECTION])

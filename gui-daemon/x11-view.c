@@ -28,18 +28,18 @@ struct x11_wait {
 
 struct x11_source {
 	GSource source;
-	struct view *view;
+	struct x11 *view;
 };
 
-struct xwin *x11_by_id(const struct view *v, uint32_t id) {
+struct xwin *x11_by_id(const struct x11 *v, uint32_t id) {
 	return g_hash_table_lookup(v->by_id, GUINT_TO_POINTER(id));
 }
 
-struct xwin *x11_by_xid(const struct view *v, xcb_window_t xid) {
+struct xwin *x11_by_xid(const struct x11 *v, xcb_window_t xid) {
 	return g_hash_table_lookup(v->by_xid, GUINT_TO_POINTER(xid));
 }
 
-void x11_await(struct view *v, unsigned sequence, uint32_t window, x11_answer answer) {
+void x11_await(struct x11 *v, unsigned sequence, uint32_t window, x11_answer answer) {
 	struct x11_wait *wait = g_new(struct x11_wait, 1);
 
 	*wait = (struct x11_wait){.sequence = sequence, .window = window, .answer = answer};
@@ -55,7 +55,7 @@ static void wait_free(void *data) {
 }
 
 /* Is the answer there that must come next? */
-static bool next_answered(struct view *v) {
+static bool next_answered(struct x11 *v) {
 	struct x11_wait *wait = g_queue_peek_head(&v->waiting);
 
 	if (wait && !wait->there)
@@ -64,7 +64,7 @@ static bool next_answered(struct view *v) {
 }
 
 /* Hands on the answers that are there. Were there any? */
-static bool take_answers(struct view *v) {
+static bool take_answers(struct x11 *v) {
 	bool any = false;
 
 	while (next_answered(v)) {
@@ -77,7 +77,7 @@ static bool take_answers(struct view *v) {
 	return any;
 }
 
-static void on_error(struct view *v, const xcb_generic_error_t *e) {
+static void on_error(struct x11 *v, const xcb_generic_error_t *e) {
 	GHashTableIter iter;
 	gpointer value;
 
@@ -97,7 +97,7 @@ static void on_error(struct view *v, const xcb_generic_error_t *e) {
 		((struct xwin *)value)->putting = false;
 }
 
-static void on_event(struct view *v, const xcb_generic_event_t *e) {
+static void on_event(struct x11 *v, const xcb_generic_event_t *e) {
 	uint8_t type = e->response_type & 0x7f;
 
 	if (type == 0)
@@ -108,7 +108,7 @@ static void on_event(struct view *v, const xcb_generic_event_t *e) {
 		x11_window_on_event(v, e);
 }
 
-static void take_all(struct view *v) {
+static void take_all(struct x11 *v) {
 	xcb_generic_event_t *e = TAKE(v->stash);
 	bool answers;
 
@@ -130,7 +130,7 @@ static void take_all(struct view *v) {
 
 /* Before the loop sleeps: paint what is damaged, send everything, see what came meanwhile. */
 static gboolean source_prepare(GSource *source, gint *timeout) {
-	struct view *v = ((struct x11_source *)source)->view;
+	struct x11 *v = ((struct x11_source *)source)->view;
 
 	*timeout = -1;
 	if (v->lost)
@@ -146,7 +146,7 @@ static gboolean source_prepare(GSource *source, gint *timeout) {
 }
 
 static gboolean source_check(GSource *source) {
-	struct view *v = ((struct x11_source *)source)->view;
+	struct x11 *v = ((struct x11_source *)source)->view;
 
 	return !v->lost &&
 	       (v->stash || v->answered || g_source_query_unix_fd(source, v->poll_tag) ||
@@ -154,7 +154,7 @@ static gboolean source_check(GSource *source) {
 }
 
 static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer data) {
-	struct view *v = ((struct x11_source *)source)->view;
+	struct x11 *v = ((struct x11_source *)source)->view;
 
 	take_all(v);
 	if (xcb_connection_has_error(v->c)) {
@@ -170,7 +170,7 @@ static gboolean source_dispatch(GSource *source, GSourceFunc callback, gpointer 
 static GSourceFuncs source_funcs = {
 	.prepare = source_prepare, .check = source_check, .dispatch = source_dispatch};
 
-static int intern_atoms(struct view *v) {
+static int intern_atoms(struct x11 *v) {
 	xcb_intern_atom_cookie_t cookies[ATOM_COUNT];
 	char tray[32];
 
@@ -192,7 +192,7 @@ static int intern_atoms(struct view *v) {
 }
 
 /* MIT-SHM 1.2 with descriptors: without it there are no pixels. */
-static int check_shm(struct view *v, const char **ret_why) {
+static int check_shm(struct x11 *v, const char **ret_why) {
 	const xcb_query_extension_reply_t *shm = xcb_get_extension_data(v->c, &xcb_shm_id);
 	xcb_shm_query_version_reply_t *r;
 	bool good;
@@ -207,7 +207,7 @@ static int check_shm(struct view *v, const char **ret_why) {
 	return good ? 0 : -EPROTO;
 }
 
-static int connect_display(struct view *v, const char **ret_why) {
+static int connect_display(struct x11 *v, const char **ret_why) {
 	xcb_screen_iterator_t it;
 
 	v->c = xcb_connect(NULL, &v->screen_number);
@@ -230,7 +230,7 @@ static int connect_display(struct view *v, const char **ret_why) {
 	return intern_atoms(v);
 }
 
-static void attach_source(struct view *v) {
+static void attach_source(struct x11 *v) {
 	v->source = g_source_new(&source_funcs, sizeof(struct x11_source));
 	((struct x11_source *)v->source)->view = v;
 	g_source_set_name(v->source, "x11");
@@ -240,9 +240,9 @@ static void attach_source(struct view *v) {
 	g_source_attach(v->source, NULL);
 }
 
-int view_new(const struct view_config *config, const struct view_listener *listener, void *data,
-	const char **ret_why, struct view **ret) {
-	struct view *v = g_new0(struct view, 1);
+int x11_view_new(const struct x11_config *config, const struct x11_listener *listener, void *data,
+	const char **ret_why, struct x11 **ret) {
+	struct x11 *v = g_new0(struct x11, 1);
 	int r;
 
 	v->config = *config;
@@ -258,7 +258,7 @@ int view_new(const struct view_config *config, const struct view_listener *liste
 	if (!r)
 		r = x11_screen_init(v, ret_why);
 	if (r) {
-		view_free(v);
+		x11_view_free(v);
 		return r;
 	}
 	x11_frame_init(v);
@@ -272,7 +272,7 @@ int view_new(const struct view_config *config, const struct view_listener *liste
 	return 0;
 }
 
-struct view *view_free(struct view *v) {
+struct x11 *x11_view_free(struct x11 *v) {
 	if (!v)
 		return NULL;
 	g_clear_handle_id(&v->flash.timer, g_source_remove);
@@ -293,14 +293,10 @@ struct view *view_free(struct view *v) {
 	return NULL;
 }
 
-bool view_busy(const struct view *v) {
+bool x11_view_busy(const struct x11 *v) {
 	return v->stash || v->waiting.length > WAITING_MAX;
 }
 
-int view_fd(const struct view *v) {
-	return xcb_get_file_descriptor(v->c);
-}
-
-uint32_t view_depth(const struct view *v) {
+uint32_t x11_view_depth(const struct x11 *v) {
 	return v->screen->root_depth;
 }

@@ -2,7 +2,7 @@
 /* The life of windows on the screen: made, shown, moved, and what the X server says of them. */
 #include "gui-daemon/x11-private.h"
 
-void view_create(struct view *v, uint32_t id, struct rect content, bool popup) {
+void x11_view_create(struct x11 *v, uint32_t id, struct rect content, bool popup) {
 	struct xwin *w;
 
 	if (x11_by_id(v, id))
@@ -20,7 +20,7 @@ void view_create(struct view *v, uint32_t id, struct rect content, bool popup) {
 
 void x11_window_free(void *data) {
 	struct xwin *w = data;
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	x11_image_drop(w);
 	if (w->dirty)
@@ -38,11 +38,11 @@ void x11_window_free(void *data) {
 	g_free(w);
 }
 
-static void on_gone(struct view *v, uint32_t id, void *reply, const xcb_generic_error_t *error) {
+static void on_gone(struct x11 *v, uint32_t id, void *reply, const xcb_generic_error_t *error) {
 	v->on->on_destroyed(v->data, id);
 }
 
-void view_destroy(struct view *v, uint32_t id) {
+void x11_view_destroy(struct x11 *v, uint32_t id) {
 	g_hash_table_remove(v->by_id, GUINT_TO_POINTER(id));
 	/* In order behind the answers to this window's images. */
 	x11_await(v, xcb_get_input_focus_unchecked(v->c).sequence, id, on_gone);
@@ -88,7 +88,7 @@ void x11_window_hide(struct xwin *w) {
 		tell_withdrawn(w);
 }
 
-void view_map(struct view *v, uint32_t id, const struct view_map *map) {
+void x11_view_map(struct x11 *v, uint32_t id, const struct view_map *map, bool take_focus) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w || w->docked)
@@ -97,12 +97,12 @@ void view_map(struct view *v, uint32_t id, const struct view_map *map) {
 	w->wanted = true;
 	w->transient_for = map->transient_for;
 	w->returns = false;
-	x11_props_before_map(w, map->take_focus);
+	x11_props_before_map(w, take_focus);
 	x11_state_before_map(w);
 	x11_window_show(w);
 }
 
-void view_unmap(struct view *v, uint32_t id) {
+void x11_view_unmap(struct x11 *v, uint32_t id) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (!w || w->docked)
@@ -111,7 +111,7 @@ void view_unmap(struct view *v, uint32_t id) {
 	x11_window_hide(w);
 }
 
-void view_hide_all(struct view *v, bool hide) {
+void x11_view_hide_all(struct x11 *v, bool hide) {
 	GHashTableIter iter;
 	gpointer value;
 
@@ -150,7 +150,7 @@ void x11_window_move(struct xwin *w, struct rect content) {
 	}
 }
 
-void view_place(struct view *v, uint32_t id, struct rect content) {
+void x11_view_place(struct x11 *v, uint32_t id, struct rect content) {
 	struct xwin *w = x11_by_id(v, id);
 
 	if (w && !w->docked && !w->own_fullscreen)
@@ -166,7 +166,7 @@ static void report_place(struct xwin *w) {
 static void ask_place(struct xwin *w);
 
 static void on_place_known(
-	struct view *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
+	struct x11 *v, uint32_t id, void *data, const xcb_generic_error_t *error) {
 	const xcb_translate_coordinates_reply_t *reply = data;
 	struct xwin *w = x11_by_id(v, id);
 
@@ -186,7 +186,7 @@ static void on_place_known(
 
 /* Where in the root the content is; one question under way, however many events come. */
 static void ask_place(struct xwin *w) {
-	struct view *v = w->in;
+	struct x11 *v = w->in;
 
 	w->place_again = w->place_asked;
 	if (w->place_asked)
@@ -207,7 +207,7 @@ static void reframe(struct xwin *w) {
 	ask_place(w);
 }
 
-void x11_window_reframe(struct view *v) {
+void x11_window_reframe(struct x11 *v) {
 	GHashTableIter iter;
 	gpointer value;
 
@@ -220,7 +220,7 @@ void x11_window_reframe(struct view *v) {
 	}
 }
 
-static void on_configure(struct view *v, const xcb_configure_notify_event_t *e) {
+static void on_configure(struct x11 *v, const xcb_configure_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 	bool synthetic = e->response_type & 0x80;
 
@@ -237,7 +237,7 @@ static void on_configure(struct view *v, const xcb_configure_notify_event_t *e) 
 	report_place(w);
 }
 
-static void on_reparent(struct view *v, const xcb_reparent_notify_event_t *e) {
+static void on_reparent(struct x11 *v, const xcb_reparent_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 
 	if (!w || e->window != w->outer)
@@ -248,7 +248,7 @@ static void on_reparent(struct view *v, const xcb_reparent_notify_event_t *e) {
 	ask_place(w);
 }
 
-static void on_map(struct view *v, const xcb_map_notify_event_t *e) {
+static void on_map(struct x11 *v, const xcb_map_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 	struct gui_from_daemon m = {.type = GUI_MAP};
 
@@ -264,7 +264,7 @@ static void on_map(struct view *v, const xcb_map_notify_event_t *e) {
 }
 
 /* Somebody else destroyed it, such as a tray that ended: it gets a new frame. */
-static void on_destroy(struct view *v, const xcb_destroy_notify_event_t *e) {
+static void on_destroy(struct x11 *v, const xcb_destroy_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 
 	if (!w || e->window != w->outer)
@@ -282,7 +282,7 @@ static void on_destroy(struct view *v, const xcb_destroy_notify_event_t *e) {
 		x11_window_show(w);
 }
 
-static void on_client_message(struct view *v, const xcb_client_message_event_t *e) {
+static void on_client_message(struct x11 *v, const xcb_client_message_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 	struct gui_from_daemon m = {.type = GUI_CLOSE};
 
@@ -302,21 +302,21 @@ static void on_client_message(struct view *v, const xcb_client_message_event_t *
 	}
 }
 
-static void on_property(struct view *v, const xcb_property_notify_event_t *e) {
+static void on_property(struct x11 *v, const xcb_property_notify_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 
 	if (!x11_launch_on_property(v, e) && w && e->atom == v->atoms[ATOM__NET_WM_STATE])
 		x11_state_read(w);
 }
 
-static void on_expose(struct view *v, const xcb_expose_event_t *e) {
+static void on_expose(struct x11 *v, const xcb_expose_event_t *e) {
 	struct xwin *w = x11_by_xid(v, e->window);
 
 	if (w && e->window == w->content)
 		x11_image_expose(w, (struct rect){e->x, e->y, e->width, e->height});
 }
 
-void x11_window_on_event(struct view *v, const xcb_generic_event_t *e) {
+void x11_window_on_event(struct x11 *v, const xcb_generic_event_t *e) {
 	switch (e->response_type & 0x7f) {
 	case XCB_CONFIGURE_NOTIFY:
 		on_configure(v, (const void *)e);

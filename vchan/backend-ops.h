@@ -82,6 +82,9 @@ struct backend {
 };
 extern struct backend backend;
 
+/* A decimal number, or -1 (spec.c). */
+int vchan_spec_number(const char *text);
+
 extern const struct vchan_ops vchan_local_ops, vchan_memory_ops, vchan_unix_ops;
 int vchan_unix_set(int domain, const char *dir); /* uses the transport; 0 or -EINVAL */
 extern const struct pages_ops pages_local_ops, pages_memory_ops;

@@ -60,31 +60,16 @@ int vchan_use_xen(void) {
 }
 #endif
 
-static int parse_number(const char *text, int *ret) {
-	int fd = 0;
-
-	if (!*text)
-		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9' || fd > 99999)
-			return -EINVAL;
-		fd = fd * 10 + (*text - '0');
-	}
-	*ret = fd;
-	return 0;
-}
-
 int vchan_use_unix(const char *domain, const char *dir) {
-	int number = 0;
-	int r = domain ? parse_number(domain, &number) : 0;
+	int number = domain ? vchan_spec_number(domain) : 0;
 
 	ignore_sigpipe();
-	return r ? r : vchan_unix_set(number, dir ? dir : "/var/run/vchan");
+	return number < 0 ? -EINVAL : vchan_unix_set(number, dir ? dir : "/var/run/vchan");
 }
 
 int vchan_use(const char *spec) {
-	static const char path[] = "local:", fd_prefix[] = "local-fd:";
-	int fd, r;
+	static const char path[] = "local:";
+	int fd;
 
 	if (!strcmp(spec, "xen"))
 		return vchan_use_xen();
@@ -92,11 +77,9 @@ int vchan_use(const char *spec) {
 		return vchan_use_unix(getenv("VCHAN_DOMAIN"), getenv("VCHAN_SOCKET_DIR"));
 	if (!strncmp(spec, path, strlen(path)))
 		return vchan_use_local_at(spec + strlen(path));
-	if (strncmp(spec, fd_prefix, strlen(fd_prefix)))
+	fd = vchan_spec_fd(spec);
+	if (fd < 0)
 		return -EINVAL;
-	r = parse_number(spec + strlen(fd_prefix), &fd);
-	if (r < 0)
-		return r;
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -errno;
 	return vchan_use_local(fd);

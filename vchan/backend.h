@@ -27,6 +27,9 @@ MUST_USE int vchan_use_xen(void);
  * for other text. */
 MUST_USE int vchan_use(const char *spec);
 
+/* The descriptor that such a text names, of "local-fd:N"; -1: none. */
+int vchan_spec_fd(const char *spec);
+
 /* For a client that confines itself: the ioctl commands that this transport goes on needing, ended
  * by 0. NULL: none. Where there are some it needs memfd_create, ftruncate and F_ADD_SEALS too. What
  * must be opened is open once the client is begun (libvchan_client_init_async). */

@@ -31,9 +31,10 @@ static int reopen(int fd, int flags) {
 static int share_new(int peer, uint32_t count, struct pages_share **ret) {
 	struct memory_share *s = calloc(1, sizeof(*s));
 	uint32_t *refs = calloc(count, sizeof(*refs));
-	int fd = memfd_create("pages", MFD_CLOEXEC);
+	int fd = memfd_create("pages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (!s || !refs || fd < 0 || ftruncate(fd, (off_t)count * PAGE) < 0) {
+	if (!s || !refs || fd < 0 || ftruncate(fd, (off_t)count * PAGE) < 0 ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		free(s);
 		free(refs);
 		auto_close(&fd);

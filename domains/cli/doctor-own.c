@@ -16,8 +16,8 @@
 struct finding doctor_programs(void) {
 	static const char *const ours[] = {"bulkheadd", "bulkhead-hv", "bulkhead-local-domain",
 		"bulkhead-domain-init", "bulkhead-desk", "bulkhead-gui-daemon",
-		"bulkhead-gui-agent", "bulkhead-qrexec-broker", "bulkhead-qrexec-daemon",
-		"bulkhead-qrexec-agent", "bulkhead-ask"};
+		"bulkhead-gui-decoder", "bulkhead-gui-agent", "bulkhead-qrexec-broker",
+		"bulkhead-qrexec-daemon", "bulkhead-qrexec-agent", "bulkhead-ask"};
 	g_autoptr(GString) missing = g_string_new(NULL);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ours); i++) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes the seeds of gui-agent, gui-daemon, ext and ctl beside this file: one honest conversation each,
+"""Writes the seeds of gui-agent, gui-daemon, ext, ctl and view beside this file: one honest conversation each,
 and every message at the edges of its fields."""
 import pathlib
 import struct
@@ -94,6 +94,31 @@ def ctl():
     write('ctl', 'combining', msg(5, 0, 'a' + '\u0301' * 120))
 
 
+def view():
+    """Orders (0) and reports (1): a packet of all, and each alone with every word at its edges."""
+    def msg(kind, *body):
+        return words(kind, 5, *body)
+
+    def packets(*p):
+        return b''.join(struct.pack('<H', len(b)) + b for b in p)
+    rect = (0, 0, 640, 480)
+    orders = {1: (), 2: (8,), 5: (), 16: (*rect, 1), 17: (), 18: (1, 9), 19: (), 20: rect, 21: (), 24: (16, 1, 1, 640, 480, 1, 1, 0, 0), 25: (1, 2),
+              26: (0x101,), 27: (640, 480, 1, 3), 28: (), 29: rect}
+    texts = [words(3, 0) + text('did it', 256), words(4, 0, 9, 7, 1) + text('line', 256), words(22, 5) + text('title', 128), words(23, 5) + text('c', 64) + text('n', 64)]
+    write('view', 'orders', b'\0' + packets(b''.join(msg(k, *b) for k, b in orders.items()) + b''.join(texts)))
+    for k, body in orders.items():
+        if body:
+            odd = [msg(k, *body[:i], e, *body[i + 1:]) for i in range(len(body)) for e in (*EDGES, 2, 3)]
+            write('view', f'edges-{k}', b'\0' + packets(*odd))
+    write('view', 'texts', b'\0' + packets(words(22, 5) + b'x' * 128, words(22, 5) + text('a\0b', 128), words(4, 0, 38, 7, 0) + text('', 256), *texts))
+    screen = words(64, 0, 4, 24, 2, 36, 640, 480, 1, 0, 0, 640, 480, 0, 0, *rect)
+    keyboard = words(65, 0, 3, 640) + b''.join(text(t, 128) for t in ('evdev', 'pc105', 'us', '', ''))
+    key = message(124, 5, words(2, 1, 1, 0, 38))
+    reports = [screen, keyboard, msg(66, *rect), msg(67), msg(68), msg(69), words(70, 5) + key, msg(71, 40, 3, 1)]
+    write('view', 'reports', b'\1' + packets(b''.join(reports)))
+    write('view', 'reports-odd', b'\1' + packets(words(70, 6) + key, words(64, 0, 0) + screen[12:], screen[:-4] + words(0), msg(71, 38, 3, 1), msg(71, 12, 3, 0)))
+
+
 if __name__ == '__main__':
-    for seeds in (agent, daemon, ext, ctl):
+    for seeds in (agent, daemon, ext, ctl, view):
         seeds()

@@ -21,6 +21,16 @@ def program_of(build):
     return build / 'gui-daemon' / 'bulkhead-gui-daemon'
 
 
+def decoder_of(daemon):
+    """The process id of the other half of a gui-daemon: the one that reads the domain's bytes."""
+    with open(f'/proc/{daemon}/task/{daemon}/children') as f:
+        pids = f.read().split()
+    assert len(pids) == 1, f'children of {daemon}: {pids}'
+    with open(f'/proc/{pids[0]}/cmdline') as f:
+        assert f.read().startswith('bulkhead-gui-decoder\0')
+    return int(pids[0])
+
+
 class Agent:
     """An agent that does what the test says, at the end of its own vchan."""
 
@@ -140,6 +150,14 @@ class Screen:
         for w in self._all(self.root):
             ids = self.property(w, '_QUBES_VMWINDOWID')
             if ids and ids[0] == number:
+                return w
+        return None
+
+    def outer_of(self, number, name):
+        """The outer window of the window of that domain."""
+        for w in self._all(self.root):
+            ids, whose = self.property(w, '_QUBES_VMWINDOWID'), self.property(w, '_QUBES_VMNAME')
+            if ids and ids[0] == number and bytes(whose).rstrip(b'\0').decode() == name:
                 return w
         return None
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from domains_rig import PATIENCE, Domains
+from gui_stage import decoder_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() == 0, reason='domains never run as root: run these tests as an ordinary user')
 
@@ -288,6 +289,19 @@ def test_gui_daemon_dies_and_windows_come_back(shown):
     inside = shown.inside('work', 'pgrep', 'xterm')
     daemon = shown.pid_of('bulkhead-gui-daemon')
     os.kill(daemon, signal.SIGKILL)
+    until(lambda: shown.pid_of('bulkhead-gui-daemon') not in (daemon, None))
+    windows(shown, 'work')
+    assert shown.inside('work', 'pgrep', 'xterm') == inside
+
+
+def test_decoder_dies_and_windows_come_back(shown):
+    """The half of the gui-daemon that reads the domain's bytes: its end is the end of both, and a fresh pair follows."""
+    shown.cli('domain', 'create', 'work')
+    shown.cli('run', 'work', 'xterm')
+    windows(shown, 'work')
+    inside = shown.inside('work', 'pgrep', 'xterm')
+    daemon = shown.pid_of('bulkhead-gui-daemon')
+    os.kill(decoder_of(daemon), signal.SIGKILL)
     until(lambda: shown.pid_of('bulkhead-gui-daemon') not in (daemon, None))
     windows(shown, 'work')
     assert shown.inside('work', 'pgrep', 'xterm') == inside

@@ -2,12 +2,14 @@
 """The gui-daemon as a process of its own, through bulkhead-hv, as it really runs: confined."""
 import os
 import re
+import select
+import signal
 import socket
 import struct
 import subprocess
 
 import pytest
-from gui_stage import Agent, Screen, check_frame
+from gui_stage import Agent, Screen, check_frame, decoder_of
 from rig import Hv
 
 SIZE = 288
@@ -60,10 +62,53 @@ def test_window_of_a_confined_daemon(programs, build, screen, hv):
     rig = Rig(programs, build, screen, hv)
     rig.agent.window(1, 300, 200, 200, 150, image=0x123456)
     check_frame(rig.screen, rig.screen.shown(1), 0x123456)
-    status = dict(line.split(':\t', 1) for line in open(f'/proc/{rig.daemon.pid}/status') if ':\t' in line)
-    assert status['NoNewPrivs'].strip() == '1'
-    if not sanitized(build):
-        assert status['Seccomp'].strip() == '2'
+    for pid in (rig.daemon.pid, decoder_of(rig.daemon.pid)):
+        status = dict(line.split(':\t', 1) for line in open(f'/proc/{pid}/status') if ':\t' in line)
+        assert status['NoNewPrivs'].strip() == '1'
+        assert status['Threads'].strip() == '1', 'another thread would not be confined'
+        if not sanitized(build):
+            assert status['Seccomp'].strip() == '2'
+
+
+def sockets(pid):
+    names = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
+    return {name for name in names if name.startswith('socket:')}
+
+
+def test_decoder_has_no_way_to_the_desktop(programs, build, screen, hv):
+    """Of its sockets none is the X connection's or the manager's, and nothing in its environment leads there."""
+    rig = Rig(programs, build, screen, hv)
+    rig.agent.window(1, 300, 200, 200, 150, image=0x123456)
+    decoder = decoder_of(rig.daemon.pid)
+    assert len(sockets(decoder)) == 2, 'bulkhead-hv and the other half'
+    assert len(sockets(rig.daemon.pid)) == 3, 'the X server, the manager and the other half'
+    assert not sockets(decoder) & sockets(rig.daemon.pid)
+    with open(f'/proc/{decoder}/environ') as f:
+        names = {entry.split('=')[0] for entry in f.read().split('\0') if entry}
+    assert names <= {'ASAN_OPTIONS', 'LSAN_OPTIONS', 'UBSAN_OPTIONS', 'VCHAN_DOMAIN', 'VCHAN_SOCKET_DIR'}
+    with open(f'/proc/{decoder}/maps') as f:
+        assert 'libxcb' not in f.read()
+    with open(f'/proc/{rig.daemon.pid}/maps') as f:
+        assert 'bulkhead-pages' not in f.read(), 'the screen does not map what a domain writes'
+
+
+def test_decoder_dies_and_the_daemon_with_it(programs, build, screen, hv):
+    rig = Rig(programs, build, screen, hv)
+    rig.agent.window(1, 300, 200, 200, 150)
+    rig.screen.shown(1)
+    os.kill(decoder_of(rig.daemon.pid), signal.SIGKILL)
+    assert 'the process that reads its messages ended' in rig.hear_until(GUI_REFUSED)[2]
+    rig.hear_until(GUI_GONE)
+    assert rig.daemon.wait(30) == 0
+    assert rig.daemon.stderr.read().count('connection ended') == 1
+
+
+def test_daemon_dies_and_the_decoder_with_it(programs, build, screen, hv):
+    rig = Rig(programs, build, screen, hv)
+    decoder = os.pidfd_open(decoder_of(rig.daemon.pid))
+    rig.daemon.kill()
+    assert select.select([decoder], [], [], 30)[0], 'the decoder lives on'
+    os.close(decoder)
 
 
 def test_daemon_ends_with_its_agent(programs, build, screen, hv):
@@ -98,10 +143,15 @@ def test_nothing_is_opened_after_the_lock(programs, build, screen, hv, tmp_path)
           'create 20 0 0 20 20 0', 'dock 20', 'unmap 1', 'destroy 2', 'damage 3 0 0 10 10', 'raw ' + '00' * 12)
     rig.hear_until(GUI_GONE)
     assert rig.daemon.wait(30) == 0
-    calls = [line.split(' ', 1)[1].strip() for line in open(trace)]
-    locked = next(i for i, c in enumerate(calls) if c.startswith(('seccomp(SECCOMP_SET_MODE_FILTER', 'prctl(PR_SET_SECCOMP')))
-    after = calls[locked + 1:]
-    assert len(after) > 100
-    names = {m.group(1) for c in after if (m := re.match(r'(\w+)\(', c))}
-    assert not names & {'open', 'openat', 'socket', 'connect', 'execve', 'clone', 'clone3', 'fork', 'vfork'}
-    assert not [c for c in after if 'EPERM' in c]
+    processes = {}
+    for line in open(trace):
+        pid, call = line.split(maxsplit=1)
+        processes.setdefault(pid, []).append(call.strip())
+    assert len(processes) == 2
+    for calls in processes.values():
+        locked = next(i for i, c in enumerate(calls) if c.startswith(('seccomp(SECCOMP_SET_MODE_FILTER', 'prctl(PR_SET_SECCOMP')))
+        after = calls[locked + 1:]
+        assert len(after) > 100
+        names = {m.group(1) for c in after if (m := re.match(r'(\w+)\(', c))}
+        assert not names & {'open', 'openat', 'socket', 'connect', 'execve', 'clone', 'clone3', 'fork', 'vfork'}
+        assert not [c for c in after if 'EPERM' in c]

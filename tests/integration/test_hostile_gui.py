@@ -14,7 +14,7 @@ import time
 
 import pytest
 from conftest import Programs
-from gui_stage import FRAME, Agent, Screen, check_frame
+from gui_stage import FRAME, Agent, Screen, check_frame, decoder_of
 from rig import Hv
 from Xlib import X
 
@@ -78,7 +78,10 @@ class Daemon:
         return [text for kind, text in self.told if kind == REFUSED]
 
     def sizes(self):
-        pid = self.p.pid
+        """Of both processes together: (descriptors, maps, resident KiB)"""
+        return tuple(sum(n) for n in zip(*(self._sizes_of(pid) for pid in (self.p.pid, decoder_of(self.p.pid)))))
+
+    def _sizes_of(self, pid):
         with open(f'/proc/{pid}/status') as f:
             rss = int(re.search(r'VmRSS:\s+(\d+)', f.read()).group(1))
         with open(f'/proc/{pid}/maps') as f:

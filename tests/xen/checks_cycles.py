@@ -42,14 +42,15 @@ def granted(machine, name):
 
 def seen(machine, name, agent):
     pid = daemon_of(machine, name)
+    decoder = machine.sh(f"pgrep -P {pid}").strip()
     frames, mapped = hypervisor(machine, name)
-    return {"gui-daemon": (pid, process(machine, pid)), "agent": process(machine, machine.sh(f"pgrep -f '{agent}'", guest=name).strip(), name),
+    return {"gui-daemon": (pid, process(machine, pid)), "decoder": process(machine, decoder), "agent": process(machine, machine.sh(f"pgrep -f '{agent}'", guest=name).strip(), name),
             "granted": granted(machine, name), "frames": frames, "mapped": mapped}
 
 
 def flat(before, after):
     """Fails unless nothing was left."""
-    for who in ("gui-daemon", "agent"):
+    for who in ("gui-daemon", "decoder", "agent"):
         old, new = ((v[1] if isinstance(v, tuple) else v) for v in (before[who], after[who]))
         if any(new[k] != old[k] for k in old if k != "private KiB") or new["private KiB"] > old["private KiB"] + GROWTH_KIB:
             raise Failure(f"{who}: {old}, then {new}")
@@ -57,7 +58,7 @@ def flat(before, after):
         raise Failure("the gui-daemon is another one")
     if after["granted"] != before["granted"] or after["frames"] > before["frames"] + PEAK_FRAMES or after["mapped"] > before["mapped"] + PEAK_MAPPED:
         raise Failure(f"in the guest: {before}, then {after}")
-    print(f"    granted {after['granted']} pages, {after['mapped']} mapped by others (before {before['mapped']}); gui-daemon {after['gui-daemon'][1]}")
+    print(f"    granted {after['granted']} pages, {after['mapped']} mapped by others (before {before['mapped']}); gui-daemon {after['gui-daemon'][1]}, decoder {after['decoder']}")
 
 
 def by_programs(machine, count):

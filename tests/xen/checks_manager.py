@@ -6,7 +6,7 @@ from checks_desktop import DOMAINS, admin_screen, share, until
 from machine import Failure
 
 NAME = "manager"
-PROGRAMS = ["domains/bulkheadd", "domains/bulkhead", "domains/bulkhead-xen-domain", "domains/bulkhead-xen-block", "gui-daemon/bulkhead-gui-daemon",
+PROGRAMS = ["domains/bulkheadd", "domains/bulkhead", "domains/bulkhead-xen-domain", "domains/bulkhead-xen-block", "gui-daemon/bulkhead-gui-daemon", "gui-daemon/bulkhead-gui-decoder",
             "tray/bulkhead-desk", "qrexec/bulkhead-qrexec-daemon", "qrexec/bulkhead-qrexec-broker",
             "qrexec/bulkhead-qrexec-agent", "qrexec/bulkhead-copy", "qrexec/qubes.Filecopy", "qrexec/bulkhead-qrexec-serve", "qrexec/qrexec-client", "qrexec/qrexec-client-vm"]
 FILES = []
