@@ -25,6 +25,12 @@ static inline bool rect_equal(struct rect a, struct rect b) {
 	return a.x == b.x && a.y == b.y && a.w == b.w && a.h == b.h;
 }
 
+static inline bool rect_contains(struct rect outer, struct rect inner) {
+	return inner.x >= outer.x && inner.y >= outer.y &&
+	       (int64_t)inner.x + inner.w <= (int64_t)outer.x + outer.w &&
+	       (int64_t)inner.y + inner.h <= (int64_t)outer.y + outer.h;
+}
+
 /* The part that both share; an empty rectangle if there is none. Never overflows. */
 static inline struct rect rect_intersect(struct rect a, struct rect b) {
 	int64_t left = a.x > b.x ? a.x : b.x, top = a.y > b.y ? a.y : b.y;

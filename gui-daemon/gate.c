@@ -132,6 +132,18 @@ static void emit_place(struct pane *p) {
 	emit(p->in, &o);
 }
 
+static void put(struct pane *p, struct rect place) {
+	if (rect_equal(place, p->at))
+		return;
+	p->at = place;
+	emit_place(p);
+}
+
+/* What a domain may ask for an ordinary window. */
+static struct rect managed(const struct pane *p, struct rect wanted) {
+	return place_managed(&p->in->config.screen, wanted, p->in->config.frame);
+}
+
 /* A pop-up that may not be one goes on as an ordinary window. */
 static void become_managed(struct pane *p) {
 	struct view_order unmap = {.type = VIEW_UNMAP, .window = p->id};
@@ -139,18 +151,15 @@ static void become_managed(struct pane *p) {
 
 	p->popup = false;
 	emit(p->in, &unmap);
+	put(p, managed(p, p->at));
 	emit(p->in, &map);
 }
 
 /* A mapped pop-up lies on one monitor, with its frame, and within the domain's share (A6, A7). */
 static void settle(struct pane *p) {
 	const struct gate_config *c = &p->in->config;
-	struct rect place = place_popup(&c->screen, p->at, c->frame);
 
-	if (!rect_equal(place, p->at)) {
-		p->at = place;
-		emit_place(p);
-	}
+	put(p, place_popup(&c->screen, p->at, c->frame));
 	if (too_much(p))
 		become_managed(p);
 }
@@ -214,14 +223,11 @@ static int on_map(struct pane *p, struct view_order *o) {
 	if (!gate_known(g, o->map.transient_for) || o->map.transient_for == p->id)
 		o->map.transient_for = 0;
 	if (p->popup) {
-		struct rect place = place_popup(&g->config.screen, p->at, g->config.frame);
-
-		if (!rect_equal(place, p->at)) {
-			p->at = place;
-			emit_place(p);
-		}
+		put(p, place_popup(&g->config.screen, p->at, g->config.frame));
 		p->popup = !too_much(p);
 	}
+	if (!p->popup)
+		put(p, managed(p, p->at));
 	o->map.popup = p->popup;
 	set_mapped(p, true);
 	emit(g, o);
@@ -240,7 +246,12 @@ static int on_place(struct pane *p, struct view_order *o) {
 	const struct gate_config *c = &p->in->config;
 	bool floats = p->popup && p->mapped;
 
-	p->at = floats ? place_popup(&c->screen, o->place, c->frame) : o->place;
+	if (floats)
+		p->at = place_popup(&c->screen, o->place, c->frame);
+	else if (p->mapped && !rect_contains(p->at, o->place))
+		p->at = managed(p, o->place);
+	else
+		p->at = o->place;
 	emit_place(p);
 	if (floats && too_much(p))
 		become_managed(p);

@@ -4,6 +4,7 @@
 #define X_FOCUS_IN         9
 #define X_FOCUS_OUT        10
 #define X_NOTIFY_NONLINEAR 3
+#define X_MODIFIERS        0xffu /* of a key or button state; above are the buttons */
 
 void input_init(struct input *in, const struct input_config *config) {
 	*in = (struct input){.config = *config};
@@ -53,6 +54,16 @@ static void tell_keys(struct input *in, bool focused) {
 	send(in, &m);
 }
 
+/* Which modifiers are held while another domain, or nobody, has the keyboard. */
+static void hide_modifiers(struct gui_from_daemon *m) {
+	if (m->type == GUI_BUTTON)
+		m->button.state &= ~X_MODIFIERS;
+	else if (m->type == GUI_MOTION)
+		m->motion.state &= ~X_MODIFIERS;
+	else if (m->type == GUI_CROSSING)
+		m->crossing.state &= ~X_MODIFIERS;
+}
+
 static void on_focus(struct input *in, const struct gui_from_daemon *m) {
 	if (m->focus.type == X_FOCUS_OUT) {
 		if (in->focused && in->focus == m->window)
@@ -87,8 +98,13 @@ void input_on_event(struct input *in, const struct gui_from_daemon *m) {
 		if (in->focused && input_keys_allowed(in))
 			send(in, m);
 	} else if (pointer_allowed(in)) {
-		tell_keys(in, in->focused && input_keys_allowed(in));
-		send(in, m);
+		bool keys = in->focused && input_keys_allowed(in);
+		struct gui_from_daemon shown = *m;
+
+		tell_keys(in, keys);
+		if (!keys)
+			hide_modifiers(&shown);
+		send(in, &shown);
 	}
 	in->keys_held = false;
 }

@@ -86,17 +86,47 @@ static struct rect nearest(const struct place_screen *s, struct rect outer) {
 	return best;
 }
 
-struct rect place_popup(const struct place_screen *s, struct rect content, uint32_t frame) {
+/* On the monitor that is nearest, and no larger than what is left there beside the spare. */
+static struct rect place_whole(
+	const struct place_screen *s, struct rect content, uint32_t frame, struct size spare) {
 	struct rect outer = place_outer(place_clamp(content), frame);
 	struct rect m = nearest(s, outer);
+	uint32_t w = m.w > spare.w ? m.w - spare.w : m.w, h = m.h > spare.h ? m.h - spare.h : m.h;
 
-	if (outer.w > m.w)
-		outer.w = m.w;
-	if (outer.h > m.h)
-		outer.h = m.h;
+	if (outer.w > w)
+		outer.w = w;
+	if (outer.h > h)
+		outer.h = h;
 	outer.x = clamp(outer.x, m.x, (int64_t)m.x + m.w - outer.w);
 	outer.y = clamp(outer.y, m.y, (int64_t)m.y + m.h - outer.h);
 	return place_content(outer, frame);
+}
+
+struct rect place_popup(const struct place_screen *s, struct rect content, uint32_t frame) {
+	return place_whole(s, content, frame, (struct size){0, 0});
+}
+
+static struct size manager_spare(uint32_t frame) {
+	return (struct size){PLACE_MANAGER_WIDTH * frame, PLACE_MANAGER_HEIGHT * frame};
+}
+
+struct rect place_managed(const struct place_screen *s, struct rect content, uint32_t frame) {
+	return place_whole(s, content, frame, manager_spare(frame));
+}
+
+struct size place_managed_most(const struct place_screen *s, uint32_t frame) {
+	struct size most = {1, 1};
+
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct rect r = s->usable[i];
+
+		r.w = r.h = UINT16_MAX;
+		r = place_whole(
+			&(struct place_screen){1, {s->usable[i]}}, r, frame, manager_spare(frame));
+		most.w = r.w > most.w ? r.w : most.w;
+		most.h = r.h > most.h ? r.h : most.h;
+	}
+	return most;
 }
 
 void place_cover_add(const struct place_screen *s, struct rect outer, struct place_cover *cover) {

@@ -184,11 +184,24 @@ static void test_popup_lies_on_one_monitor(void) {
 	g_assert_true(on_monitor(last[VIEW_PLACE].place));
 	place(g, 1, (struct rect){2000, 900, 100, 100});
 	g_assert_true(on_monitor(last[VIEW_PLACE].place));
-	/* Without being a pop-up it goes where it likes: its window manager rules there. */
-	create(g, 2, small, false);
+	gate_free(g);
+}
+
+/* Its frame is to be seen too; but what the person did to it stands. */
+static void test_ordinary_window_lies_on_one_monitor(void) {
+	struct gate *g = start();
+
+	create(g, 2, (struct rect){-100, -100, 2000, 1400}, false);
 	map(g, 2, false);
+	g_assert_false(last[VIEW_MAP].map.popup);
+	g_assert_true(on_monitor(last[VIEW_PLACE].place));
 	place(g, 2, (struct rect){2000, 900, 100, 100});
-	g_assert_cmpint(last[VIEW_PLACE].place.x, ==, 2000);
+	g_assert_true(on_monitor(last[VIEW_PLACE].place));
+	gate_on_placed(g, 2, (struct rect){950, 700, 300, 200});
+	place(g, 2, (struct rect){950, 700, 290, 190}); /* smaller, where the person put it */
+	g_assert_cmpint(last[VIEW_PLACE].place.x, ==, 950);
+	place(g, 2, (struct rect){950, 700, 310, 190});
+	g_assert_true(on_monitor(last[VIEW_PLACE].place));
 	gate_free(g);
 }
 
@@ -316,6 +329,8 @@ int main(int argc, char **argv) {
 	g_test_add_func("/gate/descriptors", test_descriptors);
 	g_test_add_func(
 		"/bug-class/A6/gate-popup-lies-on-one-monitor", test_popup_lies_on_one_monitor);
+	g_test_add_func("/bug-class/A6/gate-ordinary-window-lies-on-one-monitor",
+		test_ordinary_window_lies_on_one_monitor);
 	g_test_add_func("/bug-class/A7/gate-popups-cover-too-much", test_popups_cover_too_much);
 	g_test_add_func("/gate/screen-shrinks", test_screen_shrinks);
 	g_test_add_func("/gate/no-popups", test_no_popups);

@@ -6,6 +6,7 @@
 
 static GString *log_of;
 static struct input in;
+static uint32_t state_seen; /* of the last button, motion or crossing */
 
 static void send(void *data, const struct gui_from_daemon *m) {
 	switch ((int)m->type) {
@@ -20,6 +21,9 @@ static void send(void *data, const struct gui_from_daemon *m) {
 		g_string_append_printf(log_of, "key%u ", m->window);
 		break;
 	default:
+		state_seen = m->type == GUI_BUTTON   ? m->button.state
+			     : m->type == GUI_MOTION ? m->motion.state
+						     : m->crossing.state;
 		g_string_append_printf(log_of, "%d@%u ", (int)m->type, m->window);
 		break;
 	}
@@ -45,6 +49,12 @@ static void event(enum gui_type type, uint32_t window, uint32_t detail) {
 		m.focus.type = detail;
 	else if (type == GUI_CROSSING)
 		m.crossing.type = detail;
+	if (type == GUI_BUTTON)
+		m.button.state = 0x1fff;
+	else if (type == GUI_MOTION)
+		m.motion.state = 0x1fff;
+	else if (type == GUI_CROSSING)
+		m.crossing.state = 0x1fff;
 	input_on_event(&in, &m);
 }
 
@@ -80,6 +90,23 @@ static void test_enter_without_focus_tells_no_keys(void) {
 	event(GUI_KEYMAP_NOTIFY, 0, 77);
 	event(GUI_CROSSING, 1, 7);
 	expect("keys=77 focus+1 keys=77 127@1 ");
+}
+
+/* Nor which modifiers are held elsewhere; the buttons are this window's own. */
+static void test_pointer_without_focus_tells_no_modifiers(void) {
+	static const enum gui_type types[] = {GUI_BUTTON, GUI_MOTION, GUI_CROSSING};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+		begin();
+		event(types[i], 1, 7);
+		g_assert_cmphex(state_seen, ==, 0x1f00);
+		focus_in(1);
+		event(types[i], 1, 7);
+		g_assert_cmphex(state_seen, ==, 0x1fff);
+		input_set_keyboard_lock(&in, 4);
+		event(types[i], 1, 7);
+		g_assert_cmphex(state_seen, ==, 0x1f00);
+	}
 }
 
 static void test_nothing_while_locked(void) {
@@ -141,6 +168,8 @@ int main(int argc, char **argv) {
 	g_test_add_func("/input/keys-need-the-focus", test_keys_need_the_focus);
 	g_test_add_func("/bug-class/B4/enter-without-focus-tells-no-keys",
 		test_enter_without_focus_tells_no_keys);
+	g_test_add_func("/bug-class/B4/pointer-without-focus-tells-no-modifiers",
+		test_pointer_without_focus_tells_no_modifiers);
 	g_test_add_func("/bug-class/A16/nothing-while-locked", test_nothing_while_locked);
 	g_test_add_func("/bug-class/B1/keys-are-released-when-locked", test_keyboard_lock);
 	g_test_add_func("/input/hidden", test_hidden);

@@ -70,6 +70,28 @@ static void test_popup_property(void) {
 	g_rand_free(rand);
 }
 
+/* An ordinary window has its whole frame on a monitor and room for what is put around it. */
+static void test_managed(void) {
+	static const struct {
+		struct rect content, expect;
+	} rows[] = {
+		{{100, 100, 200, 150}, {100, 100, 200, 150}},
+		{{-100, -100, 2000, 1400}, {4, 4, 976, 744}},
+		{{0, 0, 16384, 40}, {4, 4, 976, 40}},
+		{{900, 700, 300, 300}, {696, 496, 300, 300}},
+	};
+	struct size most = place_managed_most(&one, 4);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct rect got = place_managed(&one, rows[i].content, 4);
+
+		if (!rect_equal(got, rows[i].expect))
+			g_error("row %zu: got %d,%d %ux%u", i, got.x, got.y, got.w, got.h);
+	}
+	g_assert_cmpuint(most.w, ==, 976);
+	g_assert_cmpuint(most.h, ==, 744);
+}
+
 static void test_content_never_empty(void) {
 	struct rect r = place_content((struct rect){5, 5, 3, 8}, 4);
 
@@ -138,6 +160,7 @@ int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/place/popup-rows", test_popup_rows);
 	g_test_add_func("/bug-class/A6/popup-lies-on-one-monitor", test_popup_property);
+	g_test_add_func("/bug-class/A6/ordinary-window-lies-on-one-monitor", test_managed);
 	g_test_add_func("/place/content-never-empty", test_content_never_empty);
 	g_test_add_func("/bug-class/A7/popups-are-summed", test_cover_sum);
 	g_test_add_func("/bug-class/A7/each-monitor-for-itself", test_cover_each_monitor);

@@ -59,9 +59,10 @@ static int on_map(struct window *w, const struct gui_from_agent *m) {
 		if (window_too_much(w, w->at) || window_too_much(w, place)) {
 			windows_refuse(t, REFUSED_POPUPS);
 			w->popup = false;
-			place = w->at;
 		}
 	}
+	if (!w->popup && w->id != GUI_WINDOW_SCREEN)
+		place = place_managed(&t->config.screen, w->at, t->config.frame);
 	if (windows_known(t, m->map.transient_for) && m->map.transient_for != w->id)
 		map.transient_for = m->map.transient_for;
 	map.popup = w->popup;
@@ -98,11 +99,12 @@ static void adopt(struct window *w, struct rect wanted) {
 
 	if (w->popup && w->mapped) {
 		place = place_popup(&t->config.screen, wanted, t->config.frame);
-		if (window_too_much(w, wanted) || window_too_much(w, place)) {
-			place = wanted;
+		if (window_too_much(w, wanted) || window_too_much(w, place))
 			window_become_managed(w);
-		}
 	}
+	/* Within what the person or the window manager gave it, it may be as it likes. */
+	if (!w->popup && w->mapped && !rect_contains(w->at, wanted))
+		place = place_managed(&t->config.screen, wanted, t->config.frame);
 	w->at = place;
 	view_place(t->config.view, w->id, place);
 	if (!rect_equal(place, wanted))

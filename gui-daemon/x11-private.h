@@ -36,6 +36,18 @@ struct x11_launch {
 	struct wish wish;
 };
 
+struct x11_scan;
+
+/* What is trusted and where (x11-stack.c). */
+struct x11_stack {
+	struct x11_scan *scan; /* NULL: none under way */
+	bool again;            /* once more when it is over */
+	GHashTable *trusted;   /* top-level windows, as the last look found them */
+	bool watched;          /* the root tells of others' windows */
+	gint64 last;           /* when the last look began, monotonic microseconds */
+	guint timer;
+};
+
 struct ximage {
 	xcb_shm_seg_t segment; /* 0: none */
 	uint32_t offset;       /* in it, bytes */
@@ -107,7 +119,7 @@ struct x11 {
 	uint8_t shm_event;
 	struct xscreen at;
 	struct answers *asked; /* x11-screen.c */
-	struct x11_scan *scan; /* x11-stack.c; NULL: none under way */
+	struct x11_stack stack;
 	xcb_window_t tray;
 	xcb_keycode_t escape;
 	struct ctl_chord chords[CTL_CHORD_PASTE + 1];  /* by CTL_CHORD_* */
@@ -187,13 +199,21 @@ void x11_state_leave_fullscreen(struct xwin *w);
 int x11_screen_init(struct x11 *v, const char **ret_why);
 void x11_screen_refresh(struct x11 *v);
 void x11_screen_deinit(struct x11 *v);
+/* Also of other programs' top-level windows, or no more. */
+void x11_screen_select(struct x11 *v, bool tops);
 bool x11_screen_on_event(struct x11 *v, const xcb_generic_event_t *e);
 
 /* x11-stack.c */
+void x11_stack_init(struct x11 *v);
+void x11_stack_deinit(struct x11 *v);
 void x11_stack_then_map(struct xwin *w);
-struct x11_scan *x11_scan_free(struct x11_scan *s);
+/* True: it was one of the root's events, which are nobody else's business. */
+bool x11_stack_on_event(struct x11 *v, const xcb_generic_event_t *e);
 
 /* x11-tray.c */
 void x11_tray_init(struct x11 *v);
 void x11_tray_dock(struct xwin *w);
+void x11_tray_hide(struct xwin *w, bool hide);
+/* Its tray gave it back, or ended: it goes to the next one or stands alone. */
+void x11_tray_lost(struct xwin *w);
 bool x11_tray_on_client_message(struct x11 *v, const xcb_client_message_event_t *e);

@@ -179,12 +179,25 @@ void x11_props_set_hints(struct xwin *w) {
 	set(w, XCB_ATOM_WM_NORMAL_HINTS, XCB_ATOM_WM_SIZE_HINTS, 32, HINTS_WORDS, p);
 }
 
+static struct size at_most(struct size s, struct size most) {
+	return (struct size){MIN(s.w, most.w), MIN(s.h, most.h)};
+}
+
+/* A window manager makes a window as large as its least size: that fits a monitor (A6). */
 void x11_view_hints(struct x11 *v, uint32_t id, const struct gui_hints *hints) {
 	struct xwin *w = x11_by_id(v, id);
+	struct gui_hints bounded = *hints;
+	struct size most;
 
 	if (!w)
 		return;
-	w->hints = *hints;
+	most = place_managed_most(&v->at.usable, w->frame);
+	bounded.min = at_most(hints->min, most);
+	bounded.base = at_most(hints->base, most);
+	bounded.inc = at_most(hints->inc, most);
+	if (!memcmp(&bounded, &w->hints, sizeof(bounded)))
+		return;
+	w->hints = bounded;
 	x11_props_set_hints(w);
 }
 

@@ -195,10 +195,16 @@ static void **slot(struct answers *a, enum question q) {
 	return slots[q];
 }
 
+void x11_screen_select(struct x11 *v, bool tops) {
+	uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE |
+			  (tops ? XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY : 0);
+
+	xcb_change_window_attributes(v->c, v->screen->root, XCB_CW_EVENT_MASK, &events);
+}
+
 /* At the start, when waiting is allowed. */
 int x11_screen_init(struct x11 *v, const char **ret_why) {
 	const xcb_query_extension_reply_t *randr = xcb_get_extension_data(v->c, &xcb_randr_id);
-	uint32_t events = XCB_EVENT_MASK_STRUCTURE_NOTIFY | XCB_EVENT_MASK_PROPERTY_CHANGE;
 	struct answers a = {0};
 	unsigned asked[ASK_COUNT];
 	int r = 0;
@@ -208,7 +214,7 @@ int x11_screen_init(struct x11 *v, const char **ret_why) {
 		return -EPROTO;
 	v->at.randr_event = randr->first_event;
 	free(xcb_randr_query_version_reply(v->c, xcb_randr_query_version(v->c, 1, 5), NULL));
-	xcb_change_window_attributes(v->c, v->screen->root, XCB_CW_EVENT_MASK, &events);
+	x11_screen_select(v, false);
 	xcb_randr_select_input(v->c, v->screen->root,
 		XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE | XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
 			XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);

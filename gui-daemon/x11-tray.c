@@ -11,9 +11,17 @@
 #define ICON_SIDE_ALONE 24
 #define ICON_SIDE_MOST  128
 
+/* Whether the tray shall show it. */
+static void set_info(struct xwin *w) {
+	struct x11 *v = w->in;
+	uint32_t info[] = {0, v->hidden ? 0 : XEMBED_MAPPED};
+
+	xcb_change_property(v->c, XCB_PROP_MODE_REPLACE, w->outer, v->atoms[ATOM__XEMBED_INFO],
+		v->atoms[ATOM__XEMBED_INFO], 32, 2, info);
+}
+
 static void ask_tray(struct xwin *w) {
 	struct x11 *v = w->in;
-	uint32_t info[] = {0, XEMBED_MAPPED};
 	xcb_client_message_event_t e = {.response_type = XCB_CLIENT_MESSAGE,
 		.format = 32,
 		.window = v->tray,
@@ -22,8 +30,7 @@ static void ask_tray(struct xwin *w) {
 
 	x11_window_hide(w);
 	x11_frame_set_width(w, PLACE_FRAME_MIN);
-	xcb_change_property(v->c, XCB_PROP_MODE_REPLACE, w->outer, v->atoms[ATOM__XEMBED_INFO],
-		v->atoms[ATOM__XEMBED_INFO], 32, 2, info);
+	set_info(w);
 	xcb_send_event(v->c, 0, v->tray, XCB_EVENT_MASK_NO_EVENT, (const char *)&e);
 	w->embedded = true;
 }
@@ -57,6 +64,21 @@ void x11_view_dock(struct x11 *v, uint32_t id) {
 	x11_tray_dock(w);
 }
 
+/* Trays differ in whether they look at the property again: an icon that is to be hidden is unmapped
+ * by us too, and mapped again only where the tray still has it. */
+void x11_tray_hide(struct xwin *w, bool hide) {
+	set_info(w);
+	if (hide)
+		xcb_unmap_window(w->in->c, w->outer);
+	else if (w->parent != w->in->screen->root)
+		xcb_map_window(w->in->c, w->outer);
+}
+
+void x11_tray_lost(struct xwin *w) {
+	w->embedded = false;
+	x11_tray_init(w->in);
+}
+
 static void dock_all(struct x11 *v) {
 	GHashTableIter iter;
 	gpointer value;
@@ -65,8 +87,8 @@ static void dock_all(struct x11 *v) {
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct xwin *w = value;
 
-		if (w->docked)
-			ask_tray(w);
+		if (w->docked && !w->embedded)
+			x11_tray_dock(w);
 	}
 }
 
@@ -74,8 +96,7 @@ static void on_owner(struct x11 *v, uint32_t id, void *data, const xcb_generic_e
 	const xcb_get_selection_owner_reply_t *r = data;
 
 	v->tray = r ? r->owner : XCB_NONE;
-	if (v->tray)
-		dock_all(v);
+	dock_all(v);
 }
 
 void x11_tray_init(struct x11 *v) {
@@ -83,11 +104,23 @@ void x11_tray_init(struct x11 *v) {
 		on_owner);
 }
 
+/* Another took its place: all icons go there. */
+static void forget_tray(struct x11 *v) {
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, v->by_id);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		((struct xwin *)value)->embedded = false;
+}
+
 /* A tray announces itself to the root window (ICCCM 2.8). */
 bool x11_tray_on_client_message(struct x11 *v, const xcb_client_message_event_t *e) {
 	if (e->window != v->screen->root || e->type != v->atoms[ATOM_MANAGER])
 		return false;
-	if (e->data.data32[1] == v->atoms[ATOM_TRAY_SELECTION])
+	if (e->data.data32[1] == v->atoms[ATOM_TRAY_SELECTION]) {
+		forget_tray(v);
 		x11_tray_init(v);
+	}
 	return true;
 }

@@ -104,7 +104,8 @@ static void on_event(struct x11 *v, const xcb_generic_event_t *e) {
 		on_error(v, (const xcb_generic_error_t *)e);
 	else if (type == v->shm_event)
 		x11_image_completed(v, ((const xcb_shm_completion_event_t *)e)->drawable);
-	else if (!x11_input_on_event(v, e) && !x11_screen_on_event(v, e))
+	else if (!x11_input_on_event(v, e) && !x11_screen_on_event(v, e) &&
+		 !x11_stack_on_event(v, e))
 		x11_window_on_event(v, e);
 }
 
@@ -250,6 +251,7 @@ int x11_view_new(const struct x11_config *config, const struct x11_listener *lis
 	v->data = data;
 	g_queue_init(&v->waiting);
 	v->by_xid = g_hash_table_new(g_direct_hash, g_direct_equal);
+	x11_stack_init(v);
 	v->by_id = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, x11_window_free);
 	v->dirty = g_ptr_array_new();
 	r = connect_display(v, ret_why);
@@ -280,7 +282,7 @@ struct x11 *x11_view_free(struct x11 *v) {
 	g_hash_table_destroy(v->by_xid);
 	g_ptr_array_free(v->dirty, TRUE);
 	g_queue_clear_full(&v->waiting, wait_free);
-	x11_scan_free(v->scan);
+	x11_stack_deinit(v);
 	x11_screen_deinit(v);
 	if (v->source) {
 		g_source_destroy(v->source);

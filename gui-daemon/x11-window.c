@@ -121,7 +121,9 @@ void x11_view_hide_all(struct x11 *v, bool hide) {
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		struct xwin *w = value;
 
-		if (hide) {
+		if (w->docked && w->embedded) {
+			x11_tray_hide(w, hide);
+		} else if (hide) {
 			if (w->shown)
 				w->kept = w->state & (XSTATE_MAXIMIZED | XSTATE_HIDDEN);
 			x11_window_hide(w);
@@ -243,8 +245,8 @@ static void on_reparent(struct x11 *v, const xcb_reparent_notify_event_t *e) {
 	if (!w || e->window != w->outer)
 		return;
 	w->parent = e->parent;
-	if (w->docked && e->parent == v->screen->root)
-		w->embedded = false;
+	if (w->docked && w->embedded && e->parent == v->screen->root)
+		x11_tray_lost(w);
 	ask_place(w);
 }
 
@@ -255,7 +257,7 @@ static void on_map(struct x11 *v, const xcb_map_notify_event_t *e) {
 	if (!w || e->window != w->outer)
 		return;
 	m.window = w->id;
-	if (w->docked)
+	if (w->docked && w->embedded && !v->hidden)
 		v->on->on_input(v->data, &m);
 	else if (!w->shown) /* the domain withdrew it, or everything is hidden */
 		xcb_unmap_window(v->c, w->outer);
@@ -277,7 +279,7 @@ static void on_destroy(struct x11 *v, const xcb_destroy_notify_event_t *e) {
 	x11_props_set_fixed(w);
 	x11_props_set_hints(w);
 	if (w->docked)
-		x11_tray_dock(w);
+		x11_tray_lost(w);
 	else
 		x11_window_show(w);
 }

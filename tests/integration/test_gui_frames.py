@@ -115,9 +115,30 @@ def test_one_pixel(stage, popup):
     check_frame(stage.screen, outer, IMAGE if popup else None)
 
 
+def whole(stage, outer):
+    x, y, w, h = stage.screen.place(outer)
+    return x >= 0 and y >= 0 and x + w <= 1280 and y + h <= 800
+
+
 def test_widest_window(stage):
     stage.window(1, 100, 200, 16384, 40, image=IMAGE)
-    check_frame(stage.screen, stage.screen.shown(1))
+    outer = stage.screen.shown(1)
+    stage.hears(r'configure 1 \d+ \d+ 12\d\d 40')
+    stage.screen.wait_until(lambda: whole(stage, outer), 'all of its frame on the screen')
+    check_frame(stage.screen, outer)
+
+
+def test_bug_class_A6_no_window_can_have_its_frame_off_the_screen(stage):
+    """Larger than the screen from the beginning, made so later, and by its least size."""
+    stage.window(1, -100, -100, 2000, 1400, image=IMAGE)
+    outer = stage.screen.shown(1)
+    stage.screen.wait_until(lambda: whole(stage, outer), 'all of its frame on the screen')
+    check_frame(stage.screen, outer)
+    for line in ('configure 1 -100 -100 2000 1400', 'configure 1 -4 -4 1280 800', 'configure 1 0 0 1280 792', 'hints 1 16 2000 1400 0 0 0 0 0 0'):
+        stage.say(line)
+        stage.sync()
+        stage.screen.wait_until(lambda: whole(stage, outer), line)
+    check_frame(stage.screen, outer)
 
 
 def test_widest_popup_is_cut_to_the_monitor(stage):
