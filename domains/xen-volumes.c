@@ -151,6 +151,11 @@ static char *template_options(const struct definition *d) {
 	return g_key_file_get_string(k, "template", "kernelopts", NULL);
 }
 
+/* The domain's name as a host's, in which systemd allows no underscore. */
+static char *host_name(const struct definition *d) {
+	return g_strdelimit(g_strdup(d->name.s), "_", '-');
+}
+
 static void add(GPtrArray *argv, const char *option, char *owned) {
 	if (owned)
 		g_ptr_array_add(argv, g_strdup_printf("--%s=%s", option, owned));
@@ -158,7 +163,7 @@ static void add(GPtrArray *argv, const char *option, char *owned) {
 }
 
 void xen_volumes_arguments(const struct definition *d, GPtrArray *argv) {
-	g_autofree char *more = template_options(d);
+	g_autofree char *more = template_options(d), *host = host_name(d);
 
 	add(argv, "root", template_file(d, "root.img"));
 	add(argv, "kernel", kernel_of(d));
@@ -167,8 +172,8 @@ void xen_volumes_arguments(const struct definition *d, GPtrArray *argv) {
 	add(argv, "private", volume(d->name.s, "private.img"));
 	add(argv, "volatile", volume(d->name.s, "volatile.img"));
 	add(argv, "cmdline",
-		g_strdup_printf(OPTIONS "%s%s%s%s", more ? " " : "", more ? more : "",
-			*d->kernelopts ? " " : "", d->kernelopts));
+		g_strdup_printf(OPTIONS " systemd.hostname=%s%s%s%s%s", host, more ? " " : "",
+			more ? more : "", *d->kernelopts ? " " : "", d->kernelopts));
 }
 
 gint64 xen_volumes_stamp(const struct definition *d) {
