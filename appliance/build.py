@@ -16,12 +16,13 @@ TOP = HERE.parent
 MIRROR = os.environ.get("BULKHEAD_MIRROR", "http://deb.debian.org/debian")
 SECURITY = os.environ.get("BULKHEAD_MIRROR_SECURITY", "http://deb.debian.org/debian-security")
 # What the packages are built from; tests that are only run, documents and this recipe do not make them new.
-SOURCE_FOLDERS = ("appvm-templates", "common", "debian", "docs/man", "domains", "gui-agent", "gui-daemon", "policy", "po", "proto", "qrexec",
+SOURCE_FOLDERS = ("appvm-templates", "common", "debian", "docs/man", "domains", "gui-agent", "gui-daemon", "network", "policy", "po", "proto", "qrexec",
                   "scripts/in-domain", "tray", "vchan")
 # What the initramfs is made of beside Debian's packages; making it is slow, so it is kept with them.
 EARLY_FILES = ("etc/initramfs-tools/conf.d/bulkhead", "etc/initramfs-tools/hooks/bulkhead", "etc/modprobe.d/bulkhead-no-network.conf",
                "etc/udev/rules.d/10-bulkhead-no-network.rules")
 SOURCE_FILES = ("meson.build", "meson_options.txt")
+SHARE = "/usr/share/bulkhead"
 
 
 def configuration():
@@ -94,6 +95,25 @@ def our_packages():
     return cache.cached("packages", sources, make)
 
 
+def template(recipe, debs):
+    """A guest's disk, built by our packages as they will be installed; its folder."""
+    agent = next(debs.glob("bulkhead-agent_*.deb"))
+
+    def make(work):
+        with tempfile.TemporaryDirectory() as folder:
+            for deb in debs.glob("*.deb"):
+                command(["dpkg-deb", "--extract", deb, folder], work / "log")
+            command([f"{folder}/usr/bin/bulkhead", "template", "build", recipe, "--for", "xen", "--package", agent, "--to", work], work / "log",
+                    env={**os.environ, "BULKHEAD_LIBEXEC": f"{folder}/usr/libexec/bulkhead:{folder}/usr/share/bulkhead"})
+        # Where these are in the image, so that an update there finds them.
+        conf = work / recipe / "template.conf"
+        conf.write_text(re.sub("(?m)^packages=.*$", f"packages={SHARE}/bulkhead-agent.deb;",
+                               re.sub("(?m)^recipe=.*$", f"recipe={recipe}", conf.read_text())))
+
+    recipes = files(TOP / "appvm-templates")
+    return cache.cached(f"template-{recipe}", [agent, MIRROR, SECURITY, *recipes], make) / recipe
+
+
 def in_namespace(argv, log):
     """As root of a mount namespace; as an ordinary user, of a user namespace too."""
     prefix = ["unshare", "--mount", "--"] if os.geteuid() == 0 else ["mmdebstrap", "--unshare-helper"]
@@ -105,6 +125,9 @@ def collect(conf, folder, debs, templates):
     shutil.copytree(HERE / "root", folder / "root")
     shutil.copytree(HERE / "domains", folder / "domains")
     shutil.copytree(debs, folder / "debs", ignore=shutil.ignore_patterns("log"))
+    share = folder / "root" / SHARE[1:]
+    share.mkdir(parents=True, exist_ok=True)
+    shutil.copy(next(debs.glob("bulkhead-agent_*.deb")), share / "bulkhead-agent.deb")
     (folder / "templates").mkdir()
     for template in templates:
         (folder / "templates" / template.name).symlink_to(template)
@@ -119,7 +142,8 @@ def image(conf):
     """disk.img, and the versions of all its packages in manifest."""
     debs = our_packages()
     base = debian_root(conf, debs)
-    templates = [pathlib.Path(folder).expanduser() for folder in conf["templates"]["folders"].split()]
+    templates = [template(recipe, debs) for recipe in conf["templates"]["recipes"].split()]
+    templates += [pathlib.Path(folder).expanduser() for folder in conf["templates"]["folders"].split()]
     size = conf["image"].getint("size_mib")
     inputs = [str(base), str(debs), *(p for t in templates for p in files(t)), HERE / "appliance.conf", HERE / "build.py", HERE / "disk.py", HERE / "finish",
               HERE / "grub.cfg", *(item for p in files(HERE / "root") + files(HERE / "domains") for item in (str(p.relative_to(HERE)), p))]

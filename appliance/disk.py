@@ -13,7 +13,7 @@ BIOS_AT, BIOS_MIB = 1, 2
 ESP_AT, ESP_MIB = 4, 64
 ROOT_AT = ESP_AT + ESP_MIB
 MODULES = ["part_gpt", "ext2", "search", "search_label", "normal", "configfile", "multiboot2", "gzio", "zstd", "all_video", "gfxterm",
-           "echo", "test", "reboot", "halt", "ls", "cat", "minicmd"]
+           "smbios", "echo", "test", "reboot", "halt", "ls", "cat", "minicmd"]
 EARLY = "search --no-floppy --label bulkhead-root --set=root\nset prefix=($root)/boot/grub\n"
 # In boot.img: where the sector of the core is written, and the jump that is needed on floppy disks only (grub's i386-pc/boot.h).
 KERNEL_SECTOR, DRIVE_CHECK = 0x5C, 0x66

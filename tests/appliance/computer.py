@@ -84,6 +84,10 @@ class Computer(Machine):
             raise Failure(f"{sh}\nended with {found[1]}:\n{out}")
         return out
 
+    def picture(self, path):
+        """What the screen shows, as a PNG file."""
+        self.qmp("screendump", filename=str(path.resolve()), format="png")
+
     def collect(self):
         """All that is said inside is in the journal; no program of the test is there to bring it out."""
 
