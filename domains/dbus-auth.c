@@ -14,15 +14,18 @@ struct check {
 };
 
 /* What is not named here needs the right to define domains. */
-static const char *action_of(const char *method) {
+static const char *action_of(struct dbus *b, GDBusMethodInvocation *i) {
 	static const char *const view[] = {"GetDomain", "GetManagedObjects", "ListLabels",
 		"ListProperties", "ListSnapshots", "Get", "GetAll", NULL};
 	static const char *const start[] = {"Start", "Stop", "Kill", "Pause", "Unpause",
 		"CancelJob", "Run", "Wait", "CreateDisposable", "SetDisplay", "HideAll", NULL};
+	const char *method = g_dbus_method_invocation_get_method_name(i);
 
-	return g_strv_contains(view, method)    ? "org.bulkhead.view"
-	       : g_strv_contains(start, method) ? "org.bulkhead.start"
-						: "org.bulkhead.define";
+	if (!strcmp(method, "Cancel"))
+		return dbus_job_right(b, g_dbus_method_invocation_get_object_path(i));
+	return g_strv_contains(view, method)    ? DBUS_RIGHT_VIEW
+	       : g_strv_contains(start, method) ? DBUS_RIGHT_START
+						: DBUS_RIGHT_DEFINE;
 }
 
 static void refuse(const struct check *k, const char *why) {
@@ -80,7 +83,7 @@ void dbus_authorise(struct dbus *b, GDBusMethodInvocation *i,
 	k = g_new0(struct check, 1);
 	k->in = b;
 	k->call = i;
-	k->action = action_of(g_dbus_method_invocation_get_method_name(i));
+	k->action = action_of(b, i);
 	k->allowed = allowed;
 	ask(k);
 }

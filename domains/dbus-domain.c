@@ -51,15 +51,7 @@ static void on_unpause(struct domain *d, GVariant *args, GDBusMethodInvocation *
 }
 
 static void on_cancel(struct domain *d, GVariant *args, GDBusMethodInvocation *i) {
-	g_autoptr(GError) error = NULL;
-
-	if (domain_get_state(d) == DOMAIN_STARTING || domain_get_state(d) == DOMAIN_STOPPING) {
-		domain_kill(d, dbus_done, i);
-		return;
-	}
-	error = g_error_new(
-		DOMAIN_ERROR, DOMAIN_E_STATE, "%s: no job is under way", domain_name(d));
-	dbus_fail(i, error);
+	domain_cancel(d, dbus_done, i);
 }
 
 static void ran(void *user, uint32_t id, const GError *error) {

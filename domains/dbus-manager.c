@@ -168,6 +168,7 @@ static void managed_objects(struct dbus *b, GVariant *args, GDBusMethodInvocatio
 			continue;
 		g_variant_builder_add(&objects, "{o@a{sa{sv}}}", path, dbus_domain_interfaces(d));
 	}
+	dbus_jobs_list(b, &objects);
 	g_dbus_method_invocation_return_value(i, g_variant_new("(a{oa{sa{sv}}})", &objects));
 }
 

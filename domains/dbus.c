@@ -138,8 +138,8 @@ static void on_global_changed(void *user, const char *name) {
 	emit_changed(b, DBUS_ROOT, "org.bulkhead.Manager1", g_variant_builder_end(&changed));
 }
 
-const struct manager_events dbus_events = {
-	on_added, on_removed, on_changed, on_command_ended, on_refused, on_global_changed};
+const struct manager_events dbus_events = {on_added, on_removed, on_changed, on_command_ended,
+	on_refused, on_global_changed, dbus_job_added, dbus_job_changed, dbus_job_removed};
 
 static char **enumerate(GDBusConnection *c, const gchar *sender, const gchar *path, gpointer user) {
 	struct dbus *b = user;
@@ -195,7 +195,8 @@ bool dbus_add(struct dbus *b, GDBusConnection *c, bool system, GError **error) {
 		!g_dbus_connection_register_object(
 			c, DBUS_ROOT, objects, &dbus_manager_vtable, b, NULL, error) ||
 		!g_dbus_connection_register_subtree(c, DOMAINS, &subtree,
-			G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, b, NULL, error))
+			G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, b, NULL, error) ||
+		!dbus_jobs_register(b, c, error))
 		return false;
 	g_ptr_array_add(b->connections, g_object_ref(c));
 	g_signal_connect(c, "closed", G_CALLBACK(on_closed), b);

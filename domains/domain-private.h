@@ -15,6 +15,8 @@ struct domain {
 	struct machine *machine;
 	char *facts[FACT_COUNT];
 	bool copying;    /* bulkhead-snapshot is at its home */
+	struct job *job; /* its start, stop or copy; NULL: none, or nobody sees the domain */
+	bool cancelled;  /* its last start was */
 	GList *waiters;  /* struct waiter */
 	bool stop_asked; /* because bulkheadd is to end with all domains */
 	/* pool.h */
@@ -33,6 +35,9 @@ struct domain {
 
 G_GNUC_PRINTF(2, 3)
 GError *domain_error_new(enum domain_error code, const char *format, ...);
+
+/* Percent: how far a start is. */
+unsigned domain_start_progress(const struct domain *d);
 
 /* domain-commands.c */
 void domain_commands_init(struct domain *d);

@@ -8,11 +8,10 @@ const char *const domain_live_properties[] = {"Name", "Id", "State", "FailureRea
 	"JobProgress", "Color", "Pattern", "Windows", "Gui", "Network", "HostUser", "Cgroup", NULL};
 
 static const char *job(const struct domain *d) {
-	return d->state == DOMAIN_STARTING ? "start" : d->state == DOMAIN_STOPPING ? "stop" : "";
+	return d->job ? job_kind_name(job_kind(d->job)) : "";
 }
 
-/* Percent: how far a start is. */
-static unsigned progress(const struct domain *d) {
+unsigned domain_start_progress(const struct domain *d) {
 	if (d->state != DOMAIN_STARTING)
 		return 0;
 	return d->facts[FACT_NETWORK] ? 75 : d->facts[FACT_HOST_USER] ? 50 : 25;
@@ -36,7 +35,7 @@ GVariant *domain_live_property(const struct domain *d, const char *name) {
 	if (!strcmp(name, "Job"))
 		return g_variant_new_string(job(d));
 	if (!strcmp(name, "JobProgress"))
-		return g_variant_new_uint32(progress(d));
+		return g_variant_new_uint32(domain_start_progress(d));
 	if (!strcmp(name, "Pattern"))
 		return g_variant_new_string(label_pattern_name(d->definition->label->pattern));
 	if (!strcmp(name, "Windows"))

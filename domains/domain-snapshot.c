@@ -13,61 +13,86 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-struct job {
+struct copy {
 	struct manager *in;
+	struct job *job;
+	int stop; /* when it is closed, bulkhead-snapshot leaves all as it was; -1 */
 	char *domain, *snapshot;
 	domain_done done;
 	void *user;
 };
 
-static void finish(struct job *j, const GError *error) {
-	j->done(j->user, error);
-	g_free(j->domain);
-	g_free(j->snapshot);
-	g_free(j);
+static void finish(struct copy *c, const GError *error) {
+	struct domain *d = manager_find(c->in, c->domain);
+
+	if (d) {
+		d->copying = false;
+		d->job = NULL;
+		manager_changed(c->in, d, "Job", NULL);
+	}
+	job_end(c->job, error ? error->message : NULL);
+	auto_close(&c->stop);
+	c->done(c->user, error);
+	g_free(c->domain);
+	g_free(c->snapshot);
+	g_free(c);
 }
 
-static GError *error_of(const struct job *j, int err) {
+static GError *error_of(const struct copy *c, int err) {
 	if (err == EEXIST)
 		return domain_error_new(
-			DOMAIN_E_EXISTS, "%s has a snapshot %s already", j->domain, j->snapshot);
+			DOMAIN_E_EXISTS, "%s has a snapshot %s already", c->domain, c->snapshot);
 	if (err == ENOENT)
 		return domain_error_new(DOMAIN_E_NONE,
 			"%s has no snapshot %s, or nothing to make one of (it was never started); "
 			"`bulkhead domain snapshots %s` lists those there are",
-			j->domain, j->snapshot, j->domain);
+			c->domain, c->snapshot, c->domain);
+	if (err == ECANCELED)
+		return domain_error_new(
+			DOMAIN_E_FAILED, "%s: it was cancelled; all is as it was", c->domain);
 	return domain_error_new(DOMAIN_E_FAILED,
-		"%s: the copy was not made, and all is as it was: %s", j->domain,
+		"%s: the copy was not made, and all is as it was: %s", c->domain,
 		err == EIO    ? "cp failed, see bulkheadd's log (is the disk full?)"
 		: err == 0xff ? "bulkhead-snapshot does not run"
 			      : g_strerror(err));
 }
 
 static void on_ended(void *user, pid_t pid, int status) {
-	struct job *j = user;
-	struct domain *d = manager_find(j->in, j->domain);
+	struct copy *c = user;
 	g_autoptr(GError) error = NULL;
 	int err = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 
-	if (d)
-		d->copying = false;
 	if (err)
-		error = error_of(j, err);
-	finish(j, error);
+		error = error_of(c, err);
+	finish(c, error);
 }
 
-static int start(struct domain *d, const char *option, struct job *j) {
+static void cancel(void *user) {
+	struct copy *c = user;
+
+	auto_close(&c->stop);
+	c->stop = -1;
+}
+
+static int start(struct domain *d, const char *option, struct copy *c) {
 	g_autofree char *program = paths_find("bulkhead-snapshot"),
-			*domain = g_strdup_printf("--domain=%s", j->domain),
+			*domain = g_strdup_printf("--domain=%s", c->domain),
 			*what = g_strdup_printf("--what=%s", d->in->ops->kept),
-			*job = g_strdup_printf("--%s=%s", option, j->snapshot), *slot = NULL;
+			*job = g_strdup_printf("--%s=%s", option, c->snapshot), *slot = NULL;
 	int n = store_slot(&d->in->store, d->definition->name, NULL);
-	const char *argv[] = {program, domain, what, job, NULL, NULL};
-	struct program s = {.argv = argv, .ended = on_ended, .user = j};
+	const char *argv[] = {program, domain, what, job, NULL, "--stop-fd=3", NULL};
+	struct program s = {.argv = argv, .ended = on_ended, .user = c};
+	AUTO(auto_close) int end = -1;
+	int pair[2];
 
 	if (!program || n < 0)
 		return -ENOEXEC;
 	argv[4] = slot = g_strdup_printf("--slot=%d", n);
+	if (pipe2(pair, O_CLOEXEC))
+		return -errno;
+	end = pair[0];
+	c->stop = pair[1];
+	s.fds = (int[]){end, -1};
 	return program_start(&s, NULL);
 }
 
@@ -89,24 +114,37 @@ static GError *problem_of(const struct domain *d, const char *name) {
 	return NULL;
 }
 
+static void begin_job(struct domain *d, const char *option, struct copy *c) {
+	bool drop = !strcmp(option, "drop");
+
+	d->copying = true;
+	c->job = d->job = job_begin(d->in,
+		drop                          ? JOB_REMOVE_SNAPSHOT
+		: !strcmp(option, "rollback") ? JOB_ROLLBACK
+					      : JOB_SNAPSHOT,
+		c->domain, drop ? NULL : cancel, c);
+	manager_changed(d->in, d, "Job", NULL);
+}
+
 void domain_snapshot(
 	struct domain *d, const char *option, const char *name, domain_done done, void *user) {
 	g_autoptr(GError) error = problem_of(d, name);
-	struct job *j;
+	struct copy *c;
 	int r;
 
 	if (error) {
 		done(user, error);
 		return;
 	}
-	j = g_new0(struct job, 1);
-	*j = (struct job){d->in, g_strdup(domain_name(d)), g_strdup(name), done, user};
-	r = start(d, option, j);
-	d->copying = !r;
-	g_message("domain %s: %s snapshot %s", j->domain, option, j->snapshot);
+	c = g_new0(struct copy, 1);
+	*c = (struct copy){d->in, NULL, -1, g_strdup(domain_name(d)), g_strdup(name), done, user};
+	r = start(d, option, c);
+	if (!r)
+		begin_job(d, option, c);
+	g_message("domain %s: %s snapshot %s", c->domain, option, c->snapshot);
 	if (r) {
-		error = error_of(j, -r);
-		finish(j, error);
+		error = error_of(c, -r);
+		finish(c, error);
 	}
 }
 

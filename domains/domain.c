@@ -46,20 +46,26 @@ static int settled(enum domain_request what, enum domain_state s) {
 	return -1;
 }
 
+static const char *why_not(const struct domain *d) {
+	return d->cancelled ? "its start was cancelled" : *d->reason ? d->reason : "it was stopped";
+}
+
 static void wake(struct domain *d) {
 	GList *l = d->waiters;
 
 	while (l) {
 		struct waiter *w = l->data;
 		GList *next = l->next;
-		int is = settled(w->what, d->state);
+		/* A start that was cancelled is answered when nothing is left of it. */
+		int is = d->state == DOMAIN_STOPPING && d->cancelled ? 0
+								     : settled(w->what, d->state);
 		g_autoptr(GError) error = NULL;
 
 		if (is) {
 			d->waiters = g_list_delete_link(d->waiters, l);
 			if (is < 0)
-				error = domain_error_new(DOMAIN_E_FAILED, "%s: %s", domain_name(d),
-					*d->reason ? d->reason : "it was stopped");
+				error = domain_error_new(
+					DOMAIN_E_FAILED, "%s: %s", domain_name(d), why_not(d));
 			w->done(w->user, error);
 			g_free(w);
 		}
@@ -105,6 +111,30 @@ static void write_audit(struct domain *d, enum domain_state next, const char *re
 		g_warning("an audit record of %s is lost", domain_name(d));
 }
 
+static void cancel_start(void *user) {
+	struct domain *d = user;
+
+	d->cancelled = true;
+	domain_kill(d, manager_ignore, NULL);
+}
+
+/* A start that is cancelled goes on until nothing is left of it. */
+static void follow_job(struct domain *d) {
+	bool over = d->state == DOMAIN_STOPPED || d->state == DOMAIN_FAILED,
+	     runs = d->state == DOMAIN_RUNNING || d->state == DOMAIN_PAUSED,
+	     was_start = d->job && job_kind(d->job) == JOB_START;
+
+	if (was_start && !over && job_is_cancelled(d->job))
+		return;
+	d->job = job_end(d->job, was_start && !runs ? why_not(d) : NULL);
+	if (d->prepared_for)
+		return;
+	if (d->state == DOMAIN_STARTING)
+		d->job = job_begin(d->in, JOB_START, domain_name(d), cancel_start, d);
+	else if (d->state == DOMAIN_STOPPING)
+		d->job = job_begin(d->in, JOB_STOP, domain_name(d), NULL, NULL);
+}
+
 static void set_state(struct domain *d, enum domain_state state, const char *reason) {
 	if (d->state == state || !domain_may_become(d->state, state))
 		return;
@@ -114,6 +144,7 @@ static void set_state(struct domain *d, enum domain_state state, const char *rea
 	d->reason = g_strdup(state == DOMAIN_FAILED ? reason : "");
 	g_message("domain %s: %s%s%s", domain_name(d), domain_state_name(state),
 		*d->reason ? ": " : "", d->reason);
+	follow_job(d);
 	manager_changed(d->in, d, "State", "FailureReason", "Id", "Job", "JobProgress", NULL);
 	daemon_tell(d->gui, CTL_PAUSED, state == DOMAIN_PAUSED, NULL);
 	wake(d);
@@ -153,7 +184,9 @@ static void on_fact(void *user, enum machine_fact fact, const char *text) {
 	if (fact == FACT_SERVICE || g_str_has_prefix(text, "missing"))
 		g_message("domain %s: %s%s", domain_name(d), names[fact] ? "network " : "", text);
 	if (names[fact])
-		manager_changed(d->in, d, names[fact], NULL);
+		manager_changed(d->in, d, names[fact], "JobProgress", NULL);
+	if (d->state == DOMAIN_STARTING)
+		job_progress(d->job, (int)domain_start_progress(d));
 }
 
 static void on_command(void *user, uint32_t id, enum machine_command what, int value) {
@@ -326,6 +359,7 @@ void domain_start(struct domain *d, domain_done done, void *user) {
 		return;
 	problem = chain_problem(d, d->definition->netvm);
 	d->began = g_get_monotonic_time();
+	d->cancelled = false;
 	set_state(d, DOMAIN_STARTING, "");
 	wait_for(d, REQUEST_START, done, user);
 	if (problem) {
@@ -383,6 +417,22 @@ void domain_kill(struct domain *d, domain_done done, void *user) {
 		d->in->ops->kill(d->machine);
 	else
 		set_state(d, DOMAIN_STOPPED, "");
+}
+
+void domain_cancel(struct domain *d, domain_done done, void *user) {
+	g_autoptr(GError) error = NULL;
+
+	if (d->state == DOMAIN_STARTING || d->state == DOMAIN_STOPPING) {
+		if (d->job && job_cancellable(d->job))
+			job_cancel(d->job, NULL);
+		domain_kill(d, done, user);
+		return;
+	}
+	if (d->job)
+		job_cancel(d->job, &error);
+	else
+		error = domain_error_new(DOMAIN_E_STATE, "%s: no job is under way", domain_name(d));
+	done(user, error);
 }
 
 void domain_pause(struct domain *d, bool pause, domain_done done, void *user) {

@@ -51,6 +51,8 @@ void domain_start(struct domain *d, domain_done done, void *user);
 struct domain *domain_needs(const struct domain *d);
 void domain_stop(struct domain *d, bool force, domain_done done, void *user);
 void domain_kill(struct domain *d, domain_done done, void *user);
+/* Ends a start or stop that is under way by killing the domain, or a copy of its home. */
+void domain_cancel(struct domain *d, domain_done done, void *user);
 void domain_pause(struct domain *d, bool pause, domain_done done, void *user);
 /* 0: not, and *error. Its start and end are told by manager events. */
 void domain_run(struct domain *d, const char *const *argv,

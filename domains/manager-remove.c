@@ -6,6 +6,7 @@
 
 struct removal {
 	struct manager *in;
+	struct job *job; /* NULL: nobody asked for it */
 	char *name;
 	domain_done done;
 	void *user;
@@ -19,18 +20,21 @@ static void on_forgotten(void *user, bool ok) {
 		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_FAILED,
 			"%s is removed, but not all of its data could be; see bulkheadd's log",
 			r->name);
+	job_end(r->job, error ? error->message : NULL);
 	r->done(r->user, error);
 	g_free(r->name);
 	g_free(r);
 }
 
 /* Its data, when the definition is gone. */
-static void forget(struct manager *m, const char *text, domain_done done, void *user) {
+static void forget(
+	struct manager *m, const char *text, struct job *job, domain_done done, void *user) {
 	struct removal *r = g_new0(struct removal, 1);
 	struct domain_name name;
 	int slot = domain_name_parse(text, &name) ? -1 : store_slot(&m->store, name, NULL);
 
 	r->in = m;
+	r->job = job;
 	r->name = g_strdup(text);
 	r->done = done;
 	r->user = user;
@@ -70,7 +74,7 @@ void manager_remove(
 		done(user, NULL);
 		return;
 	}
-	forget(m, name.s, done, user);
+	forget(m, name.s, job_begin(m, JOB_REMOVE, name.s, NULL, NULL), done, user);
 }
 
 static void on_rest(void *user, const char *name) {
@@ -78,7 +82,7 @@ static void on_rest(void *user, const char *name) {
 
 	if (!manager_find(m, name)) {
 		g_message("domain %s: the rest of it is removed", name);
-		forget(m, name, manager_ignore, NULL);
+		forget(m, name, NULL, manager_ignore, NULL);
 	} else if (store_mark(&m->store, name, MARK_REMOVED, false)) {
 		g_warning("domain %s: its data is half removed", name);
 	}

@@ -250,6 +250,7 @@ int manager_init(struct manager *m, const struct backend_ops *ops, int runtime,
 	m->domains = g_hash_table_new_full(
 		g_str_hash, g_str_equal, g_free, (GDestroyNotify)(void (*)(void))domain_free);
 	m->broken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	m->jobs = g_hash_table_new(NULL, NULL);
 	if (store_init(&m->store, error))
 		return -1;
 	open_audit(m);
@@ -267,6 +268,8 @@ void manager_deinit(struct manager *m) {
 		g_hash_table_unref(m->domains);
 	if (m->broken)
 		g_hash_table_unref(m->broken);
+	if (m->jobs)
+		jobs_free(m->jobs);
 	if (m->backend)
 		m->ops->close(m->backend);
 	m->audit = audit_close(m->audit);

@@ -3,6 +3,7 @@
 /* All domains, their definitions on disk, and what holds for all of them. Knows no D-Bus: whoever
  * shows it to the outside listens to its events. */
 #include "domains/domain.h"
+#include "domains/job.h"
 #include "domains/store.h"
 
 struct manager_events {
@@ -13,6 +14,9 @@ struct manager_events {
 	void (*command_ended)(void *user, struct domain *d, uint32_t id, int status);
 	void (*refused)(void *user, struct domain *d, const char *what);
 	void (*global_changed)(void *user, const char *name);
+	void (*job_added)(void *user, const struct job *j);
+	void (*job_changed)(void *user, const struct job *j); /* its state or progress */
+	void (*job_removed)(void *user, const struct job *j); /* still whole */
 };
 
 struct manager {
@@ -21,6 +25,8 @@ struct manager {
 	struct store store;
 	GHashTable *domains; /* name -> struct domain */
 	GHashTable *broken;  /* file -> why */
+	GHashTable *jobs;    /* id -> struct job */
+	uint32_t next_job;
 	const struct manager_events *events;
 	void *user;
 	struct daemon *desk;

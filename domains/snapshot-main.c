@@ -21,7 +21,7 @@
 
 struct job {
 	char *domain, *what, *take, *rollback, *drop;
-	int slot, dir;
+	int slot, dir, stop;
 };
 
 static int run(void *user) {
@@ -29,9 +29,9 @@ static int run(void *user) {
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (j->take)
-		return snapshot_take(j->dir, j->what, j->take);
+		return snapshot_take(j->dir, j->what, j->take, j->stop);
 	if (j->rollback)
-		return snapshot_rollback(j->dir, j->what, j->rollback);
+		return snapshot_rollback(j->dir, j->what, j->rollback, j->stop);
 	return snapshot_drop(j->dir, j->drop);
 }
 
@@ -42,7 +42,10 @@ static bool parse(struct job *j, int *argc, char ***argv) {
 		{"what", 0, 0, G_OPTION_ARG_STRING, &j->what, "home or volume", "ENTRY"},
 		{"take", 0, 0, G_OPTION_ARG_STRING, &j->take, "make one", "SNAPSHOT"},
 		{"rollback", 0, 0, G_OPTION_ARG_STRING, &j->rollback, "go back to", "SNAPSHOT"},
-		{"drop", 0, 0, G_OPTION_ARG_STRING, &j->drop, "remove", "SNAPSHOT"}, {NULL}};
+		{"drop", 0, 0, G_OPTION_ARG_STRING, &j->drop, "remove", "SNAPSHOT"},
+		{"stop-fd", 0, 0, G_OPTION_ARG_INT, &j->stop,
+			"leave all as it was when the other end is closed", "FD"},
+		{NULL}};
 	g_autoptr(GOptionContext) c = g_option_context_new("- started by bulkheadd");
 	g_autoptr(GError) error = NULL;
 	struct domain_name name;
@@ -58,7 +61,7 @@ static bool parse(struct job *j, int *argc, char ***argv) {
 int main(int argc, char **argv) {
 	g_autofree char *data = paths_data(), *below = NULL;
 	g_autoptr(GError) error = NULL;
-	struct job j = {.dir = -1};
+	struct job j = {.dir = -1, .stop = -1};
 	AUTO(auto_close) int base = -1;
 	struct uid_map map = {0};
 	int r;

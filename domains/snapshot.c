@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,8 +46,23 @@ static int end_of(pid_t pid) {
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
+/* Until the child ends; it is killed when whoever has the other end of `stop` closes it. */
+static int wait_unless(pid_t pid, int stop) {
+	AUTO(auto_close) int ends = pidfd_open(pid, 0);
+	struct pollfd p[] = {{.fd = stop}, {.fd = ends, .events = POLLIN}};
+
+	while (ends >= 0 && poll(p, G_N_ELEMENTS(p), -1) < 0 && errno == EINTR)
+		;
+	if (p[0].revents) {
+		kill(pid, SIGKILL);
+		(void)!end_of(pid);
+		return -ECANCELED;
+	}
+	return end_of(pid);
+}
+
 /* By paths through descriptors: what stands at `from` itself is never a link that is followed. */
-static int copy(int from_dir, const char *from, int to_dir, const char *to) {
+static int copy(int from_dir, const char *from, int to_dir, const char *to, int stop) {
 	g_autofree char *source = paths_by_fd(from_dir, from), *dest = paths_by_fd(to_dir, to);
 	const char *argv[] = {"cp", "--archive", "--no-dereference", "--reflink=auto",
 		"--one-file-system", "--no-target-directory", "--", source, dest, NULL};
@@ -65,15 +82,15 @@ static int copy(int from_dir, const char *from, int to_dir, const char *to) {
 		execv(CP, (char **)(uintptr_t)argv);
 		_exit(127);
 	}
-	return pid < 0 ? -errno : end_of(pid);
+	return pid < 0 ? -errno : wait_unless(pid, stop);
 }
 
 /* A copy under a name that nobody looks for. */
-static int make_half(int from_dir, const char *from, int snapshots) {
+static int make_half(int from_dir, const char *from, int snapshots, int stop) {
 	int r = paths_remove_below(snapshots, HALF);
 
 	if (!r)
-		r = copy(from_dir, from, snapshots, HALF);
+		r = copy(from_dir, from, snapshots, HALF, stop);
 	if (!r && syncfs(snapshots))
 		r = -errno;
 	if (r)
@@ -85,7 +102,7 @@ static bool is_there(int dir, const char *name) {
 	return !faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-int snapshot_take(int dir, const char *what, const char *name) {
+int snapshot_take(int dir, const char *what, const char *name, int stop) {
 	AUTO(auto_close) int snapshots = open_snapshots(dir);
 	int r;
 
@@ -95,13 +112,13 @@ int snapshot_take(int dir, const char *what, const char *name) {
 		return snapshots;
 	if (is_there(snapshots, name))
 		return -EEXIST;
-	r = make_half(dir, what, snapshots);
+	r = make_half(dir, what, snapshots, stop);
 	if (!r && renameat2(snapshots, HALF, snapshots, name, RENAME_NOREPLACE))
 		r = -errno;
 	return r ? r : fsync(snapshots) ? -errno : 0;
 }
 
-int snapshot_rollback(int dir, const char *what, const char *name) {
+int snapshot_rollback(int dir, const char *what, const char *name, int stop) {
 	AUTO(auto_close) int snapshots = open_snapshots(dir);
 	int r;
 
@@ -111,7 +128,7 @@ int snapshot_rollback(int dir, const char *what, const char *name) {
 		return snapshots;
 	if (!is_there(snapshots, name))
 		return -ENOENT;
-	r = make_half(snapshots, name, snapshots);
+	r = make_half(snapshots, name, snapshots, stop);
 	if (!r)
 		r = paths_remove_below(snapshots, SNAPSHOT_BEFORE);
 	if (r)

@@ -16,8 +16,9 @@
 bool snapshot_name_ok(const char *name);
 
 /* dir: the domain's folder; what: the name of its home or volume there. Each blocks until it is
- * done, and cp is done by a child. 0 or -errno; then all is as it was. */
-MUST_USE int snapshot_take(int dir, const char *what, const char *name);
+ * done, and cp is done by a child. 0 or -errno; then all is as it was. stop: a pipe; -ECANCELED if
+ * its other end is closed before the copy is made (-1: nobody does). */
+MUST_USE int snapshot_take(int dir, const char *what, const char *name, int stop);
 /* What there was becomes SNAPSHOT_BEFORE. */
-MUST_USE int snapshot_rollback(int dir, const char *what, const char *name);
+MUST_USE int snapshot_rollback(int dir, const char *what, const char *name, int stop);
 MUST_USE int snapshot_drop(int dir, const char *name);

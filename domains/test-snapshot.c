@@ -42,19 +42,19 @@ static void test_names(void) {
 static void test_there_and_back(void) {
 	put("home/a", "one");
 	put("home/below/b", "one");
-	g_assert_cmpint(snapshot_take(dir, "home", "first"), ==, 0);
-	g_assert_cmpint(snapshot_take(dir, "home", "first"), ==, -EEXIST);
+	g_assert_cmpint(snapshot_take(dir, "home", "first", -1), ==, 0);
+	g_assert_cmpint(snapshot_take(dir, "home", "first", -1), ==, -EEXIST);
 	put("home/a", "two");
 	put("home/later", "two");
 	g_assert_true(has("snapshots/first/a", "one"));
-	g_assert_cmpint(snapshot_rollback(dir, "home", "none"), ==, -ENOENT);
-	g_assert_cmpint(snapshot_rollback(dir, "home", "first"), ==, 0);
+	g_assert_cmpint(snapshot_rollback(dir, "home", "none", -1), ==, -ENOENT);
+	g_assert_cmpint(snapshot_rollback(dir, "home", "first", -1), ==, 0);
 	g_assert_true(has("home/a", "one"));
 	g_assert_true(has("home/below/b", "one"));
 	g_assert_true(has("home/later", NULL));
 	g_assert_true(has("snapshots/" SNAPSHOT_BEFORE "/later", "two"));
 	/* And forth again: what a rollback took away can be had back. */
-	g_assert_cmpint(snapshot_rollback(dir, "home", SNAPSHOT_BEFORE), ==, 0);
+	g_assert_cmpint(snapshot_rollback(dir, "home", SNAPSHOT_BEFORE, -1), ==, 0);
 	g_assert_true(has("home/later", "two"));
 	g_assert_true(has("snapshots/" SNAPSHOT_BEFORE "/a", "one"));
 	g_assert_cmpint(snapshot_drop(dir, "first"), ==, 0);
@@ -64,9 +64,9 @@ static void test_there_and_back(void) {
 
 static void test_volume(void) {
 	put("private.img", "bytes");
-	g_assert_cmpint(snapshot_take(dir, "private.img", "v"), ==, 0);
+	g_assert_cmpint(snapshot_take(dir, "private.img", "v", -1), ==, 0);
 	put("private.img", "others");
-	g_assert_cmpint(snapshot_rollback(dir, "private.img", "v"), ==, 0);
+	g_assert_cmpint(snapshot_rollback(dir, "private.img", "v", -1), ==, 0);
 	g_assert_true(has("private.img", "bytes"));
 	g_assert_true(has("snapshots/" SNAPSHOT_BEFORE, "others"));
 }
@@ -74,10 +74,32 @@ static void test_volume(void) {
 static void test_half(void) {
 	put("snapshots/.half/old", "left by one that was killed");
 	put("home/a", "one");
-	g_assert_cmpint(snapshot_take(dir, "home", "clean"), ==, 0);
+	g_assert_cmpint(snapshot_take(dir, "home", "clean", -1), ==, 0);
 	g_assert_true(has("snapshots/clean/old", NULL));
-	g_assert_cmpint(snapshot_take(dir, "nowhere", "x"), ==, -ENOENT);
+	g_assert_cmpint(snapshot_take(dir, "nowhere", "x", -1), ==, -ENOENT);
 	g_assert_true(has("snapshots/.half/old", NULL));
+}
+
+static void test_cancelled(void) {
+	int end[2];
+
+	put("home/a", "one");
+	g_assert_cmpint(snapshot_take(dir, "home", "before", -1), ==, 0);
+	put("home/a", "two");
+	g_assert_cmpint(pipe(end), ==, 0);
+	close(end[1]);
+	g_assert_cmpint(snapshot_take(dir, "home", "cancelled", end[0]), ==, -ECANCELED);
+	g_assert_true(has("snapshots/cancelled/a", NULL));
+	g_assert_cmpint(snapshot_rollback(dir, "home", "before", end[0]), ==, -ECANCELED);
+	g_assert_true(has("home/a", "two"));
+	g_assert_true(has("snapshots/.half/a", NULL));
+	close(end[0]);
+	/* Nobody cancels what is open. */
+	g_assert_cmpint(pipe(end), ==, 0);
+	g_assert_cmpint(snapshot_take(dir, "home", "kept", end[0]), ==, 0);
+	g_assert_true(has("snapshots/kept/a", "two"));
+	close(end[0]);
+	close(end[1]);
 }
 
 /* What a domain put in its place, or in it, is copied as the link that it is. */
@@ -87,10 +109,10 @@ static void test_links(void) {
 			*copied = g_build_filename(folder, "snapshots/links/inner", NULL);
 
 	g_assert_cmpint(symlink("/etc", link), ==, 0);
-	g_assert_cmpint(snapshot_take(dir, "link", "y"), ==, -ELOOP);
+	g_assert_cmpint(snapshot_take(dir, "link", "y", -1), ==, -ELOOP);
 	put("home/a", "one");
 	g_assert_cmpint(symlink("/etc", inner), ==, 0);
-	g_assert_cmpint(snapshot_take(dir, "home", "links"), ==, 0);
+	g_assert_cmpint(snapshot_take(dir, "home", "links", -1), ==, 0);
 	g_assert_true(g_file_test(copied, G_FILE_TEST_IS_SYMLINK));
 }
 
@@ -104,6 +126,7 @@ int main(int argc, char **argv) {
 	g_test_add_func("/snapshot/there-and-back", test_there_and_back);
 	g_test_add_func("/snapshot/volume", test_volume);
 	g_test_add_func("/snapshot/half", test_half);
+	g_test_add_func("/snapshot/cancelled", test_cancelled);
 	g_test_add_func("/bug-class/H7/snapshots-follow-no-link", test_links);
 	status = g_test_run();
 	(void)!paths_remove_below(AT_FDCWD, folder);

@@ -104,13 +104,16 @@ static void on_apps_selected(GtkMenuItem *item, gpointer user) {
 }
 
 static void set_rights(struct entry *e) {
+	static const unsigned rare[] = {ACTION_THROW_AWAY_BROWSER, ACTION_THROW_AWAY_TERMINAL,
+		ACTION_CANCEL_START, ACTION_CANCEL_COPY};
+
 	for (unsigned a = 0; a < ACTION_COUNT; a++)
 		if (e->actions[a])
 			gtk_widget_set_sensitive(e->actions[a], model_may(e->domain, a));
-	/* Only of those that may be a model. */
-	for (unsigned a = ACTION_THROW_AWAY_BROWSER; a <= ACTION_THROW_AWAY_TERMINAL; a++)
-		if (e->actions[a])
-			gtk_widget_set_visible(e->actions[a], model_may(e->domain, a));
+	/* Only of those that may be a model, and while there is something to cancel. */
+	for (size_t i = 0; i < G_N_ELEMENTS(rare); i++)
+		if (e->actions[rare[i]])
+			gtk_widget_set_visible(e->actions[rare[i]], model_may(e->domain, rare[i]));
 	if (e->apps_item)
 		gtk_widget_set_sensitive(
 			e->apps_item, e->domain->apps && e->domain->apps->list->len > 0 &&
@@ -121,7 +124,8 @@ static void set_rights(struct entry *e) {
 static void fill_domain(struct entry *e) {
 	static const unsigned before[] = {ACTION_TERMINAL, ACTION_FILES, ACTION_THROW_AWAY_BROWSER,
 		ACTION_THROW_AWAY_TERMINAL, ACTION_COUNT, ACTION_START, ACTION_STOP, ACTION_PAUSE,
-		ACTION_UNPAUSE, ACTION_KILL, ACTION_COUNT, ACTION_SETTINGS, ACTION_LOG};
+		ACTION_UNPAUSE, ACTION_CANCEL_START, ACTION_CANCEL_COPY, ACTION_KILL, ACTION_COUNT,
+		ACTION_SETTINGS, ACTION_LOG};
 	GtkWidget *menu = gtk_menu_item_get_submenu(GTK_MENU_ITEM(e->item));
 
 	e->apps_item = gtk_menu_item_new_with_mnemonic(_("_Applications"));

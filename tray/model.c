@@ -32,6 +32,8 @@ static const unsigned allowed[ACTION_COUNT] = {
 	[ACTION_UNPAUSE] = IN(MODEL_PAUSED),
 	[ACTION_KILL] = IN(MODEL_STARTING) | IN(MODEL_RUNNING) | IN(MODEL_PAUSED) |
 			IN(MODEL_STOPPING),
+	[ACTION_CANCEL_START] = IN(MODEL_STARTING),
+	[ACTION_CANCEL_COPY] = IN(MODEL_STOPPED) | IN(MODEL_FAILED),
 	[ACTION_TERMINAL] = IN(MODEL_STOPPED) | IN(MODEL_FAILED) | IN(MODEL_STARTING) |
 			    IN(MODEL_RUNNING),
 	[ACTION_FILES] = IN(MODEL_STOPPED) | IN(MODEL_FAILED) | IN(MODEL_STARTING) |
@@ -48,11 +50,19 @@ static bool yes(const struct model_domain *d, const char *property) {
 	return v && g_variant_is_of_type(v, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(v);
 }
 
+bool model_is_copied(const struct model_domain *d) {
+	const char *job = model_text(d, "Job");
+
+	return !strcmp(job, "snapshot") || !strcmp(job, "rollback");
+}
+
 bool model_may(const struct model_domain *d, enum model_action a) {
 	const struct app *needed = NULL;
 
 	if ((a == ACTION_THROW_AWAY_BROWSER || a == ACTION_THROW_AWAY_TERMINAL) &&
 		!yes(d, "TemplateForDispvms"))
+		return false;
+	if (a == ACTION_CANCEL_COPY && !model_is_copied(d))
 		return false;
 	if (a == ACTION_TERMINAL || a == ACTION_FILES) {
 		needed = d->apps ? (a == ACTION_TERMINAL ? d->apps->terminal : d->apps->files)

@@ -32,6 +32,8 @@ enum model_action {
 	ACTION_PAUSE,
 	ACTION_UNPAUSE,
 	ACTION_KILL,
+	ACTION_CANCEL_START, /* what goes on as a job */
+	ACTION_CANCEL_COPY,
 	ACTION_TERMINAL,
 	ACTION_FILES,
 	ACTION_THROW_AWAY_BROWSER, /* in a new throw-away domain like this one */
@@ -94,5 +96,7 @@ struct model_domain *model_at(struct model *m, guint i); /* sorted by name */
 struct model_domain *model_find(struct model *m, const char *name);
 
 bool model_may(const struct model_domain *d, enum model_action a);
+/* A snapshot of its home is being made or gone back to. */
+bool model_is_copied(const struct model_domain *d);
 /* A text property, "" if there is none. */
 const char *model_text(const struct model_domain *d, const char *property);

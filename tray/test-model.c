@@ -94,20 +94,20 @@ static void test_life(void) {
 }
 
 static const struct {
-	const char *state, *may; /* start stop pause unpause kill settings log */
+	const char *state, *may; /* start stop pause unpause kill settings log cancel */
 } rights[] = {
-	{"stopped", "S....sl"},
-	{"starting", ".T..Ksl"},
-	{"running", ".TP.Ksl"},
-	{"paused", ".T.UKsl"},
-	{"stopping", "....Ksl"},
-	{"failed", "S....sl"},
-	{"never heard", "......l"},
+	{"stopped", "S....sl."},
+	{"starting", ".T..KslC"},
+	{"running", ".TP.Ksl."},
+	{"paused", ".T.UKsl."},
+	{"stopping", "....Ksl."},
+	{"failed", "S....sl."},
+	{"never heard", "......l."},
 };
 
 static void test_rights(void) {
 	static const enum model_action order[] = {ACTION_START, ACTION_STOP, ACTION_PAUSE,
-		ACTION_UNPAUSE, ACTION_KILL, ACTION_SETTINGS, ACTION_LOG};
+		ACTION_UNPAUSE, ACTION_KILL, ACTION_SETTINGS, ACTION_LOG, ACTION_CANCEL_START};
 	struct heard h = {0};
 	struct model *m = h.m = model_new(heard, &h);
 
@@ -124,6 +124,12 @@ static void test_rights(void) {
 		g_assert_cmpint(model_may(d, ACTION_THROW_AWAY_BROWSER), ==,
 			strcmp(rights[i].state, "never heard") != 0);
 		change(m, "/d/work", "TemplateForDispvms", g_variant_new_boolean(FALSE));
+		g_assert_false(model_may(d, ACTION_CANCEL_COPY));
+		change(m, "/d/work", "Job", g_variant_new_string("rollback"));
+		g_assert_cmpint(model_may(d, ACTION_CANCEL_COPY), ==, rights[i].may[0] == 'S');
+		change(m, "/d/work", "Job", g_variant_new_string("remove"));
+		g_assert_false(model_may(d, ACTION_CANCEL_COPY));
+		change(m, "/d/work", "Job", g_variant_new_string(""));
 	}
 	model_free(m);
 }
@@ -176,8 +182,8 @@ static void add_app(struct apps *apps, const char *id, const char *name, const c
 }
 
 static const char *const actions[ACTION_COUNT] = {"start", "stop", "pause", "resume",
-	"kill: end at once", "open a terminal", "open files", "throw-away browser",
-	"throw-away terminal", "settings", "log"};
+	"kill: end at once", "cancel the start", "cancel the copy", "open a terminal", "open files",
+	"throw-away browser", "throw-away terminal", "settings", "log"};
 
 static const struct {
 	const char *query, *best; /* "domain app" or "domain action" */

@@ -28,6 +28,10 @@ const char *tray_action_name(enum model_action a) {
 		return _("Resume");
 	case ACTION_KILL:
 		return _("Kill…");
+	case ACTION_CANCEL_START:
+		return _("Cancel the start");
+	case ACTION_CANCEL_COPY:
+		return _("Cancel the copy");
 	case ACTION_TERMINAL:
 		return _("Open a terminal");
 	case ACTION_FILES:
@@ -47,6 +51,10 @@ const char *tray_action_name(enum model_action a) {
 }
 
 char *tray_state_text(const struct model_domain *d) {
+	if (model_is_copied(d))
+		return g_strdup(!strcmp(model_text(d, "Job"), "rollback")
+					? _("going back to a snapshot")
+					: _("a snapshot is being made"));
 	switch (d->state) {
 	case MODEL_STOPPED:
 		return g_strdup(_("stopped"));
@@ -218,6 +226,10 @@ void tray_act(struct tray *t, struct model_domain *d, enum model_action a) {
 		break;
 	case ACTION_KILL:
 		confirm_kill(t, d);
+		break;
+	case ACTION_CANCEL_START:
+	case ACTION_CANCEL_COPY:
+		ask(t, d, "CancelJob", NULL);
 		break;
 	case ACTION_TERMINAL:
 		tray_open(t, d, d->apps->terminal);

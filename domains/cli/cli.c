@@ -123,7 +123,7 @@ static int start_manager(void) {
 }
 
 static int connect_some(struct cli *c, bool start) {
-	c->name = NULL;
+	*c = (struct cli){0};
 	c->connection = connect_private();
 	if (c->connection)
 		return CLI_OK;
@@ -154,25 +154,28 @@ int cli_connect(struct cli *c, bool start) {
 }
 
 void cli_disconnect(struct cli *c) {
+	g_clear_handle_id(&c->on_interrupt, g_source_remove);
 	g_clear_object(&c->connection);
+}
+
+char *cli_domain_path(struct cli *c, const char *domain, GError **error) {
+	g_autoptr(GVariant) found = g_dbus_connection_call_sync(c->connection, c->name, ROOT, NAME,
+		"GetDomain", g_variant_new("(s)", domain), G_VARIANT_TYPE("(o)"),
+		G_DBUS_CALL_FLAGS_NONE, FOREVER, NULL, error);
+	char *path = NULL;
+
+	if (found)
+		g_variant_get(found, "(o)", &path);
+	return path;
 }
 
 GVariant *cli_call(struct cli *c, const char *domain, const char *method, GVariant *args,
 	const char *reply, GError **error) {
-	g_autoptr(GVariant) found = NULL;
-	const char *path = ROOT;
+	g_autoptr(GVariant) held = args ? g_variant_ref_sink(args) : NULL;
+	g_autofree char *path = domain ? cli_domain_path(c, domain, error) : g_strdup(ROOT);
 
-	if (domain) {
-		found = g_dbus_connection_call_sync(c->connection, c->name, ROOT, NAME, "GetDomain",
-			g_variant_new("(s)", domain), G_VARIANT_TYPE("(o)"), G_DBUS_CALL_FLAGS_NONE,
-			FOREVER, NULL, error);
-		if (!found) {
-			if (args)
-				g_variant_unref(g_variant_ref_sink(args));
-			return NULL;
-		}
-		g_variant_get(found, "(&o)", &path);
-	}
+	if (!path)
+		return NULL;
 	return g_dbus_connection_call_sync(c->connection, c->name, path, domain ? DOMAIN : NAME,
 		method, args, reply ? G_VARIANT_TYPE(reply) : NULL, G_DBUS_CALL_FLAGS_NONE, FOREVER,
 		NULL, error);
@@ -209,11 +212,13 @@ int cli_fail(const GError *error) {
 	GError *copy = g_error_copy(error);
 	int status = CLI_FAILED;
 
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		status = CLI_INTERRUPTED;
 	g_dbus_error_strip_remote_error(copy);
 	fprintf(stderr, "bulkhead: %s\n", copy->message);
 	g_error_free(copy);
 	if (!remote)
-		return CLI_FAILED;
+		return status;
 	if (!strcmp(remote, ERROR_ "NoDomain"))
 		status = CLI_NO_DOMAIN;
 	else if (!strcmp(remote, ERROR_ "State"))

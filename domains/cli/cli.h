@@ -15,14 +15,19 @@ enum {
 	CLI_FAILED = 1,
 	CLI_USAGE = 2,
 	CLI_NO_DOMAIN = 3,
-	CLI_STATE = 4,      /* not while the domain is in its state */
-	CLI_NO_MANAGER = 5, /* bulkheadd cannot be reached nor started */
-	CLI_COMMAND = 126   /* run: the command could not be started */
+	CLI_STATE = 4,        /* not while the domain is in its state */
+	CLI_NO_MANAGER = 5,   /* bulkheadd cannot be reached nor started */
+	CLI_COMMAND = 126,    /* run: the command could not be started */
+	CLI_INTERRUPTED = 130 /* Ctrl-C */
 };
 
 struct cli {
 	GDBusConnection *connection;
 	const char *name; /* NULL: the connection is bulkheadd's own */
+	/* cli-job.c: from its first call on, Ctrl-C ends what is waited for, not the program. */
+	guint on_interrupt;
+	bool interrupted;
+	struct waiting *waiting;
 };
 
 /* Finds bulkheadd, or starts it. CLI_OK, or the exit status after a message. */
@@ -33,6 +38,14 @@ void cli_disconnect(struct cli *c);
  * or NULL. */
 GVariant *cli_call(struct cli *c, const char *domain, const char *method, GVariant *args,
 	const char *reply, GError **error);
+
+/* The same, of what takes long. At a terminal it shows how far that is. Ctrl-C cancels the job
+ * where that can be, and only stops waiting where not; *error is G_IO_ERROR_CANCELLED then. */
+GVariant *cli_call_job(struct cli *c, const char *domain, const char *method, GVariant *args,
+	const char *reply, GError **error);
+
+/* The caller frees it. NULL and *error. */
+char *cli_domain_path(struct cli *c, const char *domain, GError **error);
 
 /* All domains: a{sa{sv}} name -> properties; NULL and *error. */
 GVariant *cli_domains(struct cli *c, GError **error);

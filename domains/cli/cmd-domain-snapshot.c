@@ -14,7 +14,7 @@ static int call(const char *domain, const char *method, const char *snapshot) {
 
 	if (status)
 		return status;
-	r = cli_call(&c, domain, method, g_variant_new("(s)", snapshot), NULL, &error);
+	r = cli_call_job(&c, domain, method, g_variant_new("(s)", snapshot), NULL, &error);
 	cli_disconnect(&c);
 	return r ? CLI_OK : cli_fail(error);
 }

@@ -114,7 +114,8 @@ static int remove_(int argc, char **argv) {
 	status = cli_connect(&c, true);
 	if (status)
 		return status;
-	r = cli_call(&c, NULL, "RemoveDomain", g_variant_new("(sb)", argv[1], keep), NULL, &error);
+	r = cli_call_job(
+		&c, NULL, "RemoveDomain", g_variant_new("(sb)", argv[1], keep), NULL, &error);
 	if (r)
 		domain_rules_left(argv[1]);
 	return call_done(&c, r, error);
@@ -168,9 +169,9 @@ static int each(int argc, char **argv, const char *method, GVariant *args, const
 	status = cli_connect(&c, true);
 	if (status)
 		return status;
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc && status != CLI_INTERRUPTED; i++) {
 		g_autoptr(GError) error = NULL;
-		g_autoptr(GVariant) r = cli_call(&c, argv[i], method, args, NULL, &error);
+		g_autoptr(GVariant) r = cli_call_job(&c, argv[i], method, args, NULL, &error);
 
 		if (!r)
 			status = cli_fail(error);

@@ -8,13 +8,13 @@
 #include <sys/wait.h>
 
 static bool start(struct cli *c, const char *domain, GError **error) {
-	g_autoptr(GVariant) r = cli_call(c, domain, "Start", NULL, NULL, error);
+	g_autoptr(GVariant) r = cli_call_job(c, domain, "Start", NULL, NULL, error);
 
 	return r != NULL;
 }
 
 static bool run(struct cli *c, const char *domain, char **argv, guint32 *id, GError **error) {
-	g_autoptr(GVariant) r = cli_call(
+	g_autoptr(GVariant) r = cli_call_job(
 		c, domain, "Run", g_variant_new("(^aay)", (const char *const *)argv), "(u)", error);
 
 	if (r)
@@ -23,7 +23,8 @@ static bool run(struct cli *c, const char *domain, char **argv, guint32 *id, GEr
 }
 
 static bool wait_for(struct cli *c, const char *domain, guint32 id, int *status, GError **error) {
-	g_autoptr(GVariant) r = cli_call(c, domain, "Wait", g_variant_new("(u)", id), "(i)", error);
+	g_autoptr(GVariant)
+		r = cli_call_job(c, domain, "Wait", g_variant_new("(u)", id), "(i)", error);
 
 	if (r)
 		g_variant_get(r, "(i)", status);
@@ -40,15 +41,23 @@ static char *make_disposable(struct cli *c, const char *model, GError **error) {
 	return name;
 }
 
+/* Ctrl-C ends a throw-away domain, with the command in it. */
+static int ended_early(const char *domain, const GError *error, bool disposable) {
+	if (!disposable || !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return cli_fail(error);
+	fprintf(stderr, "bulkhead: %s is thrown away\n", domain);
+	return CLI_INTERRUPTED;
+}
+
 /* The exit status. What went wrong was said. */
-static int run_in(struct cli *c, const char *domain, char **argv, bool wait) {
+static int run_in(struct cli *c, const char *domain, char **argv, bool wait, bool disposable) {
 	g_autoptr(GError) error = NULL;
 	guint32 id = 0;
 	int ended = 0;
 
 	if (!start(c, domain, &error) || !run(c, domain, argv, &id, &error) ||
 		(wait && !wait_for(c, domain, id, &ended, &error)))
-		return cli_fail(error);
+		return ended_early(domain, error, disposable);
 	if (!wait)
 		return CLI_OK;
 	return WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
@@ -62,7 +71,7 @@ static int run_and_throw_away(struct cli *c, const char *model, char **argv) {
 
 	if (!name)
 		return cli_fail(error);
-	status = run_in(c, name, argv, true);
+	status = run_in(c, name, argv, true, true);
 	/* One that did not start is gone already. */
 	r = cli_call(c, name, "Kill", NULL, NULL, NULL);
 	return status;
@@ -93,7 +102,7 @@ int cmd_run(int argc, char **argv) {
 	if (status)
 		return status;
 	status = disposable ? run_and_throw_away(&c, argv[1], argv + first)
-			    : run_in(&c, argv[1], argv + first, wait);
+			    : run_in(&c, argv[1], argv + first, wait, false);
 	cli_disconnect(&c);
 	return status;
 }

@@ -13,6 +13,7 @@ from domains_rig import Domains
 gi = pytest.importorskip('gi')
 from gi.repository import GLib  # noqa: E402
 from test_domains_dbus import DOMAIN, NAME, PROPERTIES, ROOT, Bus, error, wait_for_name  # noqa: E402
+from test_jobs import JOB, Gate, ask, new_job  # noqa: E402
 
 pytestmark = pytest.mark.skipif(os.geteuid() == 0, reason='domains never run as root: run these tests as an ordinary user')
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -87,6 +88,33 @@ def test_each_call_needs_its_right(system, programs):
     assert system.rig.manager.poll() is None
 
 
+def test_cancelling_needs_the_right_of_what_is_cancelled(build, programs, tmp_path):
+    address = bus_daemon(programs, tmp_path)
+    rig = Domains(build, programs, DISPLAY=None, DBUS_SYSTEM_BUS_ADDRESS=address)
+    start, copy = Gate(rig, 'bulkhead-local-domain', never='forget'), Gate(rig, 'bulkhead-snapshot')
+    try:
+        rig.start('--system-bus')
+        wait_for_name(address)
+        polkit, bus, own = Polkit(programs, address), Bus(address, NAME), Bus(f'unix:path={rig.runtime}/bus', None)
+        own.call(ROOT, f'{NAME}.CreateDomain', CREATE)
+        (rig.home / '.local/share/bulkhead/domains/work/home').mkdir(mode=0o700, parents=True)
+        for gate, method, args, what, right in ((copy, 'TakeSnapshot', GLib.Variant('(s)', ('a',)), 'snapshot', 'define'), (start, 'Start', None, 'start', 'start')):
+            answers = ask(own, PATH, f'{DOMAIN}.{method}', args)
+            job, _ = new_job(own, what)
+            gate.reached()
+            polkit.allow(*({'view', 'start', 'define'} - {right}))
+            assert f'org.bulkhead.{right}' in error(bus.call, job, f'{JOB}.Cancel')[1]
+            assert polkit.asked()[2] == f'org.bulkhead.{right}'
+            polkit.allow(right)
+            bus.call(job, f'{JOB}.Cancel')
+            assert polkit.asked()[2] == f'org.bulkhead.{right}'
+            gate.open()
+            own.heard(lambda *a: answers)
+            assert 'cancelled' in answers[0]
+    finally:
+        rig.end()
+
+
 def test_without_polkit_nobody_may_and_the_own_socket_goes_on(system):
     name, words = error(system.call, ROOT, f'{NAME}.CreateDomain', CREATE)
     assert name == 'org.bulkhead.Error.NotAuthorized' and 'polkit cannot be asked' in words
@@ -107,7 +135,7 @@ def test_a_caller_that_is_gone_when_polkit_answers_harms_nobody(system, programs
 
 
 def test_the_files_for_the_bus_and_polkit_fit_the_code(programs, tmp_path):
-    code = set(re.findall(r'org\.bulkhead\.(?:view|start|define)', (SOURCE / 'domains' / 'dbus-auth.c').read_text()))
+    code = set(re.findall(r'org\.bulkhead\.(?:view|start|define)', (SOURCE / 'domains' / 'dbus-private.h').read_text()))
     actions = ET.parse(SOURCE / 'domains' / 'org.bulkhead.policy').getroot().findall('action')
     assert {a.get('id') for a in actions} == code
     for a in actions:
