@@ -88,8 +88,7 @@ static struct job *find(struct dbus *b, const char *path) {
 	guint64 id;
 
 	if (!g_str_has_prefix(path, JOBS "/") ||
-		!g_ascii_string_to_unsigned(
-			path + strlen(JOBS "/"), 10, 1, G_MAXINT32, &id, NULL))
+		!g_ascii_string_to_unsigned(path + strlen(JOBS "/"), 10, 1, G_MAXINT32, &id, NULL))
 		return NULL;
 	return g_hash_table_lookup(b->manager->jobs, GUINT_TO_POINTER((guint)id));
 }
@@ -120,8 +119,8 @@ static void allowed(struct dbus *b, GDBusMethodInvocation *i) {
 	g_autoptr(GError) error = NULL;
 
 	if (!j) {
-		error = g_error_new(DOMAIN_ERROR, DOMAIN_E_STATE,
-			"there is no such job, or it is over");
+		error = g_error_new(
+			DOMAIN_ERROR, DOMAIN_E_STATE, "there is no such job, or it is over");
 		dbus_fail(i, error);
 	} else if (!strcmp(method, "Cancel")) {
 		cancel(j, i);

@@ -53,9 +53,7 @@ struct job *job_end(struct job *j, const char *why) {
 	if (!j)
 		return NULL;
 	m = j->in;
-	j->state = !why			       ? JOB_DONE
-		   : j->state == JOB_CANCELLING ? JOB_CANCELLED
-						: JOB_FAILED;
+	j->state = !why ? JOB_DONE : j->state == JOB_CANCELLING ? JOB_CANCELLED : JOB_FAILED;
 	g_free(j->reason);
 	j->reason = g_strdup(why ? why : "");
 	m->events->job_changed(m->user, j);
@@ -93,15 +91,14 @@ enum job_kind job_kind(const struct job *j) {
 }
 
 const char *job_kind_name(enum job_kind kind) {
-	static const char *const names[JOB_KINDS] = {"start", "stop", "snapshot", "rollback",
-		"remove-snapshot", "remove"};
+	static const char *const names[JOB_KINDS] = {
+		"start", "stop", "snapshot", "rollback", "remove-snapshot", "remove"};
 
 	return names[kind];
 }
 
 const char *job_state_name(const struct job *j) {
-	static const char *const names[] = {
-		"running", "cancelling", "done", "failed", "cancelled"};
+	static const char *const names[] = {"running", "cancelling", "done", "failed", "cancelled"};
 
 	return names[j->state];
 }

@@ -56,8 +56,7 @@ static void on_changed(GDBusConnection *c, const gchar *sender, const gchar *pat
 
 static void on_reply(GObject *source, GAsyncResult *result, gpointer user) {
 	g_autoptr(GError) error = NULL;
-	GVariant *reply =
-		g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+	GVariant *reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
 	struct waiting *w = user;
 
 	if (w->error) { /* left */

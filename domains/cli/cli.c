@@ -63,6 +63,31 @@ static GDBusConnection *connect_session(bool start) {
 	return NULL;
 }
 
+static bool only_system;
+
+void cli_use_system_bus(void) {
+	only_system = true;
+}
+
+/* An appliance's, which belongs to no person; polkit says who may what. It is found by itself where
+ * the session has none of its own. */
+static GDBusConnection *connect_system(GError **error) {
+	g_autoptr(GDBusConnection) c = NULL;
+
+	if (!only_system && (g_getenv("BULKHEAD_RUNTIME_DIR") || g_getenv("BULKHEAD_LIBEXEC")))
+		return NULL;
+	c = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
+	if (c && (ask_bus(c, "NameHasOwner", g_variant_new("(s)", NAME)) ||
+			 (only_system &&
+				 ask_bus(c, "StartServiceByName", g_variant_new("(su)", NAME, 0)))))
+		return g_steal_pointer(&c);
+	if (c)
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+			"no bulkheadd is on the system bus, and none can be started there (its "
+			"service is bulkheadd-system.service)");
+	return NULL;
+}
+
 /* A manager that was started before the person's display was known learns it from us. */
 static void lend_display(struct cli *c) {
 	const char *display = g_getenv("DISPLAY"), *cookie = g_getenv("XAUTHORITY"), *has = "";
@@ -122,16 +147,34 @@ static int start_manager(void) {
 	return CLI_NO_MANAGER;
 }
 
+static bool connect_by_name(struct cli *c, bool start) {
+	c->connection = connect_session(false);
+	if (!c->connection) {
+		c->connection = connect_system(NULL);
+		c->system = c->connection;
+	}
+	if (!c->connection && start)
+		c->connection = connect_session(true);
+	c->name = NAME;
+	return c->connection;
+}
+
+static int connect_only_system(struct cli *c) {
+	g_autoptr(GError) error = NULL;
+
+	*c = (struct cli){.name = NAME, .system = true};
+	c->connection = connect_system(&error);
+	return c->connection ? CLI_OK : (cli_fail(error), CLI_NO_MANAGER);
+}
+
 static int connect_some(struct cli *c, bool start) {
+	if (only_system)
+		return connect_only_system(c);
 	*c = (struct cli){0};
 	c->connection = connect_private();
-	if (c->connection)
+	if (c->connection || connect_by_name(c, start))
 		return CLI_OK;
-	c->connection = connect_session(start);
-	if (c->connection) {
-		c->name = NAME;
-		return CLI_OK;
-	}
+	c->name = NULL;
 	if (!start) {
 		fprintf(stderr, "bulkhead: no bulkheadd runs\n");
 		return CLI_NO_MANAGER;
@@ -148,7 +191,8 @@ static int connect_some(struct cli *c, bool start) {
 int cli_connect(struct cli *c, bool start) {
 	int status = connect_some(c, start);
 
-	if (status == CLI_OK && start)
+	/* That of the system knows whose display it shows windows on. */
+	if (status == CLI_OK && start && !c->system)
 		lend_display(c);
 	return status;
 }
@@ -227,6 +271,8 @@ int cli_fail(const GError *error) {
 		status = CLI_USAGE;
 	else if (!strcmp(remote, ERROR_ "Command"))
 		status = CLI_COMMAND;
+	else if (!strcmp(remote, ERROR_ "NotAuthorized"))
+		status = CLI_DENIED;
 	return status;
 }
 

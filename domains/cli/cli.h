@@ -17,6 +17,7 @@ enum {
 	CLI_NO_DOMAIN = 3,
 	CLI_STATE = 4,        /* not while the domain is in its state */
 	CLI_NO_MANAGER = 5,   /* bulkheadd cannot be reached nor started */
+	CLI_DENIED = 6,       /* polkit does not let this caller */
 	CLI_COMMAND = 126,    /* run: the command could not be started */
 	CLI_INTERRUPTED = 130 /* Ctrl-C */
 };
@@ -24,11 +25,15 @@ enum {
 struct cli {
 	GDBusConnection *connection;
 	const char *name; /* NULL: the connection is bulkheadd's own */
+	bool system;      /* on the system bus */
 	/* cli-job.c: from its first call on, Ctrl-C ends what is waited for, not the program. */
 	guint on_interrupt;
 	bool interrupted;
 	struct waiting *waiting;
 };
+
+/* Only the bulkheadd of the system bus is meant from now on. */
+void cli_use_system_bus(void);
 
 /* Finds bulkheadd, or starts it. CLI_OK, or the exit status after a message. */
 int cli_connect(struct cli *c, bool start);

@@ -25,14 +25,21 @@ static const struct {
 };
 
 static void usage(FILE *f) {
-	fprintf(f, "usage: bulkhead COMMAND ...\n\n");
+	fprintf(f, "usage: bulkhead [--system] COMMAND ...\n\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].what);
-	fprintf(f, "\n`bulkhead COMMAND --help` tells more.\n");
+	fprintf(f, "\n--system: the bulkheadd of the system bus, also if one of yours runs\n"
+		   "`bulkhead COMMAND --help` tells more.\n");
 }
 
 int main(int argc, char **argv) {
 	setlocale(LC_ALL, "");
+	if (argc > 1 && !strcmp(argv[1], "--system")) {
+		cli_use_system_bus();
+		argv[1] = argv[0];
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
 		usage(stderr);
 		return CLI_USAGE;

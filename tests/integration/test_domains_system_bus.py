@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 import os
 import pytest
-from domains_rig import Domains
+from domains_rig import PATIENCE, Domains
 
 gi = pytest.importorskip('gi')
 from gi.repository import GLib  # noqa: E402
@@ -113,6 +113,38 @@ def test_cancelling_needs_the_right_of_what_is_cancelled(build, programs, tmp_pa
             assert 'cancelled' in answers[0]
     finally:
         rig.end()
+
+
+def on_system_bus(system, *argv, **env):
+    """As a person's command line does it: without a bulkheadd of the session."""
+    keep = {k: v for k, v in system.rig.env.items() if k not in ('BULKHEAD_RUNTIME_DIR', 'BULKHEAD_LIBEXEC')}
+    return subprocess.run([system.rig.build / 'domains' / 'bulkhead', *argv], env={**keep, 'XDG_RUNTIME_DIR': str(system.rig.top / 'none'), **env},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize('option', [('--system',), ()])
+def test_the_command_line_on_the_system_bus(system, programs, option):
+    polkit = Polkit(programs, system.address)
+    polkit.allow('view', 'start')
+    p = on_system_bus(system, *option, 'domain', 'create', 'work')
+    assert p.returncode == 6 and 'CreateDomain needs the right org.bulkhead.define: polkit does not give it to you' in p.stderr, p.stderr
+    polkit.asked()
+    polkit.allow('view', 'start', 'define')
+    assert on_system_bus(system, *option, 'domain', 'create', 'work').returncode == 0
+    p = on_system_bus(system, *option, 'domain', 'start', 'work')
+    assert p.returncode == 0, p.stderr
+    p = on_system_bus(system, *option, 'run', '--wait', 'work', '--', 'sh', '-c', 'exit 3')
+    assert p.returncode == 3, p.stderr
+    assert system.rig.show('work')['state'] == 'running'
+    assert system.rig.manager.poll() is None and not (system.rig.top / 'none').exists(), 'no other bulkheadd was started'
+
+
+def test_nobody_on_the_system_bus(system, programs, tmp_path):
+    (tmp_path / 'other').mkdir()
+    p = on_system_bus(system, '--system', 'domain', 'list', DBUS_SYSTEM_BUS_ADDRESS=bus_daemon(programs, tmp_path / 'other'))
+    assert p.returncode == 5 and 'no bulkheadd is on the system bus' in p.stderr
+    p = on_system_bus(system, '--system', 'domain', 'list', DBUS_SYSTEM_BUS_ADDRESS='unix:path=/nonexistent')
+    assert p.returncode == 5 and p.stderr.startswith('bulkhead: ')
 
 
 def test_without_polkit_nobody_may_and_the_own_socket_goes_on(system):
