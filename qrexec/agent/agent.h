@@ -4,6 +4,7 @@
 #include "qrexec/lib/link.h"
 
 #include <glib.h>
+#include <sys/types.h>
 
 struct agent_options {
 	const char *vchan;
@@ -49,6 +50,14 @@ void callers_refuse(struct callers *c, const struct qrexec_ident *ident);
 void callers_daemon_came(struct callers *c);
 /* The daemon went: who waits for an answer gets none. */
 void callers_refuse_all(struct callers *c);
+
+/* hangup.c */
+struct hangup;
+/* Ends the waiting of the service that the caller (a process; 0: not known) never met, then tells
+ * the daemon. done: once; it frees. */
+struct hangup *hangup_new(struct agent *a, const struct qrexec_peer *peer, pid_t caller,
+	void (*done)(void *data, struct hangup *h), void *data);
+struct hangup *hangup_free(struct hangup *h);
 
 /* calls.c: services that others run here */
 struct calls *calls_new(struct agent *a);

@@ -18,7 +18,8 @@
 
 struct callers {
 	struct agent *agent;
-	GHashTable *by_id; /* uint64 -> struct caller */
+	GHashTable *by_id;   /* uint64 -> struct caller */
+	GHashTable *hangups; /* struct hangup, of callers that died too early */
 	struct quota quota;
 	uint64_t next_id;
 	char *path;
@@ -48,8 +49,31 @@ static void caller_free(void *data) {
 	g_free(c);
 }
 
+static void on_hung_up(void *data, struct hangup *h) {
+	struct callers *all = data;
+
+	g_hash_table_remove(all->hangups, h);
+}
+
+static pid_t pid_of(int fd) {
+	struct ucred who = {0};
+	socklen_t size = sizeof(who);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) ? 0 : who.pid;
+}
+
+/* It was told where to meet, and died before it did. */
+static void hang_up(struct caller *c) {
+	g_hash_table_add(c->in->hangups,
+		hangup_new(c->in->agent, &c->peer, pid_of(c->fd), on_hung_up, c->in));
+	c->answered = false;
+}
+
 static void on_ended(void *data, enum link_end end, int answer) {
 	struct caller *c = data;
+
+	if (end == LINK_CLOSED && answer == ECONNRESET && c->answered)
+		hang_up(c);
 
 	if (end == LINK_BAD)
 		g_message("a caller sent what it must not send (answer %d)", answer);
@@ -204,6 +228,10 @@ static int listen_at(const char *path) {
 	return TAKE_FD(fd);
 }
 
+static void free_hangup(void *data) {
+	hangup_free(data);
+}
+
 int callers_new(struct agent *a, struct callers **ret) {
 	struct callers *all;
 	int fd = listen_at(a->options.socket);
@@ -215,6 +243,7 @@ int callers_new(struct agent *a, struct callers **ret) {
 	all->fd = fd;
 	all->path = g_strdup(a->options.socket);
 	all->quota.limit = CALLERS_MAX;
+	all->hangups = g_hash_table_new_full(NULL, NULL, free_hangup, NULL);
 	all->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, caller_free);
 	all->source = g_unix_fd_add(fd, G_IO_IN, on_connect, all);
 	*ret = all;
@@ -226,6 +255,7 @@ struct callers *callers_free(struct callers *all) {
 		return NULL;
 	g_source_remove(all->source);
 	g_hash_table_destroy(all->by_id);
+	g_hash_table_destroy(all->hangups);
 	close(all->fd);
 	unlink(all->path);
 	g_free(all->path);

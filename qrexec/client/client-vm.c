@@ -5,6 +5,7 @@
  */
 #include "proto/qrexec.h"
 #include "qrexec/client/options.h"
+#include "qrexec/lib/answer.h"
 #include "qrexec/lib/pump.h"
 #include "qrexec/lib/spawn.h"
 #include "vchan/backend.h"
@@ -26,6 +27,7 @@ struct client {
 	struct client_options options;
 	GMainLoop *loop;
 	struct pump *pump;
+	int agent; /* open as long as the call lasts */
 	int exit_code;
 };
 
@@ -65,23 +67,24 @@ static int ask(int fd, const struct client_options *o) {
 
 /* 0, or the exit code. Waits for as long as the question takes. */
 static int read_answer(int fd, struct qrexec_peer *ret) {
-	uint8_t b[QREXEC_PEER_SIZE];
-	ssize_t n = recv(fd, b, sizeof(b), MSG_WAITALL);
+	int r = answer_read(fd, ret);
 
-	if (n == 0) {
+	if (r == ANSWER_E_REFUSED) {
 		fputs("Request refused\n", stderr); /* the words that scripts look for */
 		return EXIT_REFUSED;
 	}
 	/* Dead with our question unread is a reset, not an end. */
-	if (n < 0) {
-		complain("the agent went", g_strerror(errno));
-		return EXIT_LOCAL;
-	}
-	if (n != sizeof(b) || qrexec_peer_decode(span_over(b, sizeof(b)), ret)) {
+	if (r < 0)
+		complain("the agent went", g_strerror(-r));
+	else if (r)
 		complain("the agent's answer makes no sense", NULL);
-		return EXIT_LOCAL;
-	}
-	return 0;
+	return r ? EXIT_LOCAL : 0;
+}
+
+static void on_met(void *data) {
+	struct client *c = data;
+
+	answer_met(c->agent);
 }
 
 static void on_done(void *data, const struct pump_result *r) {
@@ -211,6 +214,7 @@ static int serve(struct client *c, const struct qrexec_peer *peer) {
 		.port = (int)peer->port,
 		.ring = o->buffer_size,
 		.timeout = DATA_TIMEOUT,
+		.met = on_met,
 		.done = on_done,
 		.data = c};
 	int r;
@@ -257,6 +261,7 @@ int main(int argc, char **argv) {
 	r = read_answer(fd, &peer);
 	if (r)
 		return r;
+	c.agent = fd;
 	c.loop = g_main_loop_new(NULL, FALSE);
 	r = serve(&c, &peer);
 	g_main_loop_unref(c.loop);

@@ -3,6 +3,7 @@
  * qrexec-client: the person runs a command or a service in a domain. The broker starts the domain
  * if need be and tells where to meet; no rule is asked, because it is the person's own doing.
  */
+#include "qrexec/lib/confine.h"
 #include "qrexec/lib/packets.h"
 #include "qrexec/lib/pump.h"
 #include "qrexec/lib/spawn.h"
@@ -74,6 +75,17 @@ static void on_done(void *data, const struct pump_result *r) {
 	quit(c, code);
 }
 
+/* Whatever the domain sends is read without rights. */
+static void on_met(void *data) {
+	int r = confine_call();
+
+	(void)data;
+	if (!r)
+		return;
+	complain("cannot give up its rights", g_strerror(-r));
+	exit(EXIT_TROUBLE);
+}
+
 static int start_local(struct client *c, struct pump_plan *plan) {
 	char shell[] = "sh", option[] = "-c";
 	char *argv[] = {shell, option, (char *)c->local, NULL};
@@ -119,6 +131,7 @@ static int meet(struct client *c, const struct broker_msg *m, int fd) {
 		.pidfd = -1,
 		.prefix = c->prefix,
 		.prefix_len = c->prefix ? strlen(c->prefix) : 0,
+		.met = on_met,
 		.done = on_done,
 		.data = c};
 	int r = fd >= 0 ? vchan_use_local(fd) : c->vchan ? vchan_use(c->vchan) : -ENOENT;

@@ -4,6 +4,7 @@
  * starts it when the rules allow the call; it alone meets the caller's bytes.
  */
 #include "qrexec/lib/config.h"
+#include "qrexec/lib/confine.h"
 #include "qrexec/lib/log.h"
 #include "qrexec/lib/pump.h"
 #include "qrexec/lib/service.h"
@@ -36,6 +37,17 @@ static void on_done(void *data, const struct pump_result *r) {
 		g_message("a call ended early (%d)", r->end);
 	s->exit_code = r->end == PUMP_DONE ? 0 : 1;
 	g_main_loop_quit(s->loop);
+}
+
+/* The service runs; what the caller sends is read without rights. */
+static void on_met(void *data) {
+	int r = confine_call();
+
+	(void)data;
+	if (!r)
+		return;
+	g_warning("rights cannot be given up: %s", g_strerror(-r));
+	exit(EXIT_TROUBLE);
 }
 
 static int start_file(struct serve *s, const struct service *service, struct pump_plan *plan) {
@@ -141,6 +153,7 @@ int main(int argc, char **argv) {
 		.out = -1,
 		.out_err = -1,
 		.pidfd = -1,
+		.met = on_met,
 		.done = on_done,
 		.data = &s};
 	const char *vchan, *command = parse_options(argc, argv, &plan, &vchan);

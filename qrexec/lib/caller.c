@@ -3,6 +3,7 @@
 #include "qrexec/lib/caller.h"
 #include "common/text-filter.h"
 #include "proto/qrexec.h"
+#include "qrexec/lib/answer.h"
 #include "vchan/backend.h"
 #include "vchan/libvchan.h"
 
@@ -41,8 +42,8 @@ static int connect_agent(const char *path) {
 static int ask(const struct caller *c, const struct caller_plan *plan, struct qrexec_peer *ret) {
 	static struct qrexec_msg m = {.type = QREXEC_TRIGGER_SERVICE4};
 	static uint8_t buf[QREXEC_MESSAGE_MAX];
-	uint8_t answer[QREXEC_PEER_SIZE];
 	ssize_t n;
+	int r;
 
 	if (strlen(plan->service) >= QREXEC_SERVICE_MAX || strlen(plan->target) >= QREXEC_NAME_SIZE)
 		return -ENAMETOOLONG;
@@ -52,12 +53,8 @@ static int ask(const struct caller *c, const struct caller_plan *plan, struct qr
 	n = (ssize_t)qrexec_encode(&m, buf, sizeof(buf));
 	if (send(c->agent, buf, (size_t)n, MSG_NOSIGNAL) != n)
 		return -errno;
-	n = recv(c->agent, answer, sizeof(answer), MSG_WAITALL);
-	if (n == 0)
-		return CALLER_E_REFUSED;
-	if (n != sizeof(answer) || qrexec_peer_decode(span_over(answer, sizeof(answer)), ret))
-		return CALLER_E_PROTOCOL;
-	return 0;
+	r = answer_read(c->agent, ret);
+	return r == ANSWER_E_REFUSED ? CALLER_E_REFUSED : r ? CALLER_E_PROTOCOL : 0;
 }
 
 /* The server's object waits for its client. */
@@ -180,7 +177,10 @@ static int exchange_hello(struct caller *c) {
 		return CALLER_E_PROTOCOL;
 	while (!c->version && !c->gone && !c->broken)
 		take_frames(c, true);
-	return c->version ? 0 : CALLER_E_PROTOCOL;
+	if (!c->version)
+		return CALLER_E_PROTOCOL;
+	answer_met(c->agent);
+	return 0;
 }
 
 static void caller_free_p(struct caller **c) {

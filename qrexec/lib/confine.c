@@ -24,6 +24,9 @@ static const int daemon_calls[] = {SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SY
 	SCMP_SYS(sendto), SCMP_SYS(ioctl), SCMP_SYS(shutdown), SCMP_SYS(unlink),
 	SCMP_SYS(timerfd_settime), SCMP_SYS(eventfd2)};
 
+static const int call_calls[] = {SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto), SCMP_SYS(ioctl), SCMP_SYS(shutdown), SCMP_SYS(unlink), SCMP_SYS(waitid)};
+
 static const int receiver_calls[] = {SCMP_SYS(openat2), SCMP_SYS(openat), SCMP_SYS(mkdirat),
 	SCMP_SYS(linkat), SCMP_SYS(symlinkat), SCMP_SYS(fchmod), SCMP_SYS(utimensat),
 	SCMP_SYS(fstatfs), SCMP_SYS(fallocate), SCMP_SYS(ftruncate), SCMP_SYS(fsync),
@@ -68,7 +71,8 @@ static int load(const int *more, size_t count) {
 	return r;
 }
 
-int confine_daemon(void) {
+/* No program is started any more, and no file opened. */
+static int confine_still(const int *calls, size_t count) {
 	int r = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : confine_rights();
 
 	if (!r)
@@ -77,7 +81,15 @@ int confine_daemon(void) {
 		r = confine_limit(RLIMIT_CORE, 0);
 	if (!r)
 		confine_no_files();
-	return r ? r : load(daemon_calls, sizeof(daemon_calls) / sizeof(daemon_calls[0]));
+	return r ? r : load(calls, count);
+}
+
+int confine_daemon(void) {
+	return confine_still(daemon_calls, sizeof(daemon_calls) / sizeof(daemon_calls[0]));
+}
+
+int confine_call(void) {
+	return confine_still(call_calls, sizeof(call_calls) / sizeof(call_calls[0]));
 }
 
 int confine_receiver(void) {

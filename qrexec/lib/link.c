@@ -194,7 +194,7 @@ static void take_messages(struct link *l) {
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) {
-			end(l, LINK_CLOSED, 0);
+			end(l, LINK_CLOSED, n == -ECONNRESET ? ECONNRESET : 0);
 			return;
 		}
 		l->in_len += (size_t)n;

@@ -15,7 +15,7 @@ enum link_hello {
 };
 
 enum link_end {
-	LINK_CLOSED, /* the other side went */
+	LINK_CLOSED, /* the other side went; answer: ECONNRESET if it had not read all, or 0 */
 	LINK_BAD,    /* it broke the protocol: `answer` is a QREXEC_E_* */
 	LINK_FULL    /* it does not read what we send */
 };

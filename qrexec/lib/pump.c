@@ -168,6 +168,8 @@ static int turn(struct pump *p) {
 
 	if (is_ready(p, &p->w_vchan) && libvchan_wait(p->vchan) < 0)
 		g_debug("event channel gone");
+	if (p->plan.met && libvchan_is_open(p->vchan) != VCHAN_WAITING)
+		TAKE(p->plan.met)(p->plan.data);
 	in = pump_receive(p);
 	out = pump_transmit(p);
 	p->gone = p->gone || in == PUMP_GONE;

@@ -48,6 +48,8 @@ struct pump_plan {
 	size_t greeting_len;
 	bool filter_out, filter_err; /* printable ASCII only, for terminals */
 	bool exit_on_in_eof, exit_on_out_eof;
+	/* The other side is there; nothing of it was read yet. Called once; may be NULL. */
+	void (*met)(void *data);
 	/* Called once; the pump is already gone. */
 	void (*done)(void *data, const struct pump_result *result);
 	void *data;

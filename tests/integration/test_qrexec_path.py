@@ -457,6 +457,43 @@ def test_daemon_is_confined(rig, pair):
     assert status['Seccomp'] == '2' and status['NoNewPrivs'] == '1'
 
 
+def confinement(pid):
+    status = dict(line.split(':\t', 1) for line in open(f'/proc/{pid}/status').read().splitlines() if ':\t' in line)
+    return status['Seccomp'], status['NoNewPrivs']
+
+
+@pytest.mark.parametrize('local', [(), ('-l', 'cat')], ids=['streams', 'program'])
+def test_client_is_confined_when_it_has_connected(rig, pair, local):
+    """The admin domain's end of a call: before it reads a byte of the domain; the call goes well all the same."""
+    if b'__asan_init' in (rig.build / 'qrexec/qrexec-client').read_bytes():
+        pytest.skip('with a sanitizer it is confined less')
+    p = rig.client('-d', 'work', *local, f'{qrexec_rig.ME}:' + ('echo x; cat; exit 3' if not local else 'echo x; read line; test "$line" = x && exit 3'),
+                   stdin=subprocess.PIPE)
+    if rig.hv:
+        rig.give_vchan()
+    if local:
+        assert finish(p)[1:] == (b'', 3)
+        return
+    assert p.stdout.read(2) == b'x\n'
+    assert confinement(p.pid) == ('2', '1')
+    assert finish(p, b'y' * 300000) == (b'y' * 300000, b'', 3)
+
+
+def test_admin_end_of_a_domains_call_is_confined(rig, pair):
+    if b'__asan_init' in (rig.build / 'qrexec/bulkhead-qrexec-serve').read_bytes():
+        pytest.skip('with a sanitizer it is confined less')
+    work, _ = pair
+    rig.policy('test.Admin * work @adminvm allow\n')
+    service = rig.admin_services / 'test.Admin'
+    service.write_text('#!/bin/sh\necho $PPID; cat; exit 4\n')
+    service.chmod(0o755)
+    p = work.call('dom0', 'test.Admin', stdin=subprocess.PIPE)
+    if rig.hv:
+        rig.give_vchan()
+    assert confinement(int(p.stdout.readline())) == ('2', '1')
+    assert finish(p, b'y' * 300000) == (b'y' * 300000, b'', 4)
+
+
 STAGES = {
     # what is killed -> exit code of the caller; None: it was the caller
     'asking': {'caller': None, 'source agent': 126, 'source daemon': 126, 'broker': 126, 'dialog': 126},

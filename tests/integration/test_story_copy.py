@@ -66,7 +66,7 @@ class Story:
         return [r for r in map(json.loads, text.splitlines()) if r['event'] == event]
 
     def calls(self):
-        return [r for r in self.records('call') if r['service'].startswith('qubes.Filecopy')]
+        return [r for r in self.records('call') if r['service'].startswith(('qubes.Filecopy', 'bulkhead.FilecopyResume'))]
 
     def progress(self):
         d = self.session.desktop
