@@ -16,7 +16,7 @@ packages_build="gcc meson ninja-build pkg-config libglib2.0-dev libgtk-3-dev lib
     libxcursor-dev libseccomp-dev libjson-glib-dev libssl-dev zlib1g-dev
     libcap-dev libxen-dev libdeflate-dev gettext"
 packages_run="bubblewrap passt nftables uidmap xserver-xorg-core xserver-xorg-video-dummy xvfb xkb-data x11-xkb-utils
-    python3 python3-xlib openbox xserver-xephyr xauth dbus-daemon fonts-dejavu-core adwaita-icon-theme librsvg2-common xterm util-linux procps dunst"
+    python3 python3-xlib openbox xserver-xephyr xauth dbus-daemon fonts-dejavu-core adwaita-icon-theme librsvg2-common xterm pcmanfm util-linux procps dunst"
 packages_test="clang clang-format libclang-rt-14-dev python3-pytest python3-gi gir1.2-gtk-3.0 xdotool xclip x11-utils x11-xserver-utils
     strace git iproute2 iputils-ping iputils-arping zenity dbus tint2 xfce4-panel xfconf at-spi2-core gir1.2-atspi-2.0 socat systemd libglib2.0-bin qemu-system-x86 mmdebstrap squashfs-tools e2fsprogs
     debhelper lintian dpkg-dev fakeroot"

@@ -177,6 +177,12 @@ class Session:
         if failed:
             raise RuntimeError('\n'.join(failed) + '\n' + self.tail())
 
+    def file_manager(self):
+        """A file to send, and the window to send it from."""
+        if shutil.which('pcmanfm'):
+            self.cli('run', 'work', '--', 'sh', '-c', 'mkdir -p ~/Papers; [ -e ~/Papers/report.txt ] || echo "A paper of work." > ~/Papers/report.txt; '
+                     'exec pcmanfm ~/Papers')
+
     def shown(self):
         """{domain: outer window} once each domain shows its program (a browser: its page), else None."""
         best = {}
@@ -236,12 +242,14 @@ class Session:
                 tempfile.mkdtemp(prefix='bulkhead-screenshot-'), 'three-domains.png'))
             self.desktop.screenshot(path)
             return path
+        self.file_manager()
         print('What to look at:\n'
               '  * three windows, each in the frame of its domain: work blue, private green, banking red, each with its own pattern;\n'
               '  * the name in front of every title; a page cannot paint over its frame, whatever it does;\n'
               '  * each browser has its own home, processes and network: what one downloads, the others never see;\n'
-              '  * Super+F10 opens the menu: a terminal in work, and there "bulkhead-copy -t banking FILE": you are asked, see how far it is,\n'
-              '    and the receipt; "-t private" is refused, and "bulkhead log" names the file and the line of the rule;\n'
+              '  * in the folder "Papers" of work, right-click the file and choose "Copy to another domain": you are asked where to, see how far\n'
+              '    a large one is, and the receipt. Super+F10 opens the menu: in a terminal "bulkhead-copy -t banking FILE" does the same;\n'
+              '    to private it is refused, and "bulkhead log" names the file and the line of the rule;\n'
               '  * Ctrl+Shift+C takes the clipboard of the window you are in, Ctrl+Shift+V brings it into that of another; a preview shows what would go.\n'
               f'More: {self.build}/domains/bulkhead --help (with BULKHEAD_RUNTIME_DIR={self.env["BULKHEAD_RUNTIME_DIR"]}).\n'
               'Ctrl-C ends everything.', flush=True)

@@ -96,6 +96,42 @@ def story(build, programs, tmp_path, monkeypatch):
     remove_tree(tmp_path / 'data')
 
 
+def popups(session):
+    d = session.desktop
+    return [w for w in d._all(d.root) if (a := w.get_attributes()).override_redirect and a.map_state == X.IsViewable and w.get_geometry().height > 150]
+
+
+@pytest.mark.slow
+def test_selected_in_a_file_manager(story):
+    """No terminal: the file's context menu, the question where to (the rules leave one domain), the file there."""
+    if not shutil.which('pcmanfm'):
+        pytest.skip('pcmanfm is not installed')
+    s, d = story.session, story.session.desktop
+    s.file_manager()
+    window = d.wait(lambda: next((w for w, domain, title in d.domain_windows() if domain == 'work' and 'Papers' in title), None), 120, 'the folder')
+    x, y, w, h = d.absolute(window)
+    file_there = lambda: len({p for row in d.pixels(x + w // 4, y + 60, w * 3 // 4 - 8, h - 100) for p in row}) > 20
+    d.wait(file_there, 60, 'the picture of the file')
+    d.root.warp_pointer(x + w * 3 // 4, y + h * 3 // 4)
+    for kind in (X.ButtonPress, X.ButtonRelease):
+        xtest.fake_input(d.d, kind, 1)
+    d.d.sync()
+    d.wait(lambda: list(d.property(d.root, '_NET_ACTIVE_WINDOW') or ())[:1] == [window.id], 30, 'the focus in the folder')
+    key = lambda *names: subprocess.run(['xdotool', 'key', '--delay', '50', *names], env=s.env, check=True, timeout=60)
+    before = len(popups(s))
+    key('ctrl+a', 'shift+F10')
+    d.wait(lambda: len(popups(s)) > before, 60, 'the menu of the file')
+    key('Up', 'Up', 'Return')
+    question = test_ask_calls.Question(story.screen)
+    story.wait(lambda: {0x3465a4, 0xcc0000} <= test_ask.colors(question), 'both labels')
+    question.wait_alive()
+    question.click(question.allow_place())
+    story.wait(lambda: story.records('receipt'), 'the receipt')
+    receipt, = story.records('receipt')
+    assert (receipt['source'], receipt['target'], receipt['outcome'], receipt['files']) == ('work', 'banking', 'ok', 1)
+    assert s.cli('run', '--wait', 'banking', '--', 'grep', '-q', 'A paper of work.', 'QubesIncoming/work/report.txt', check=False).returncode == 0
+
+
 @pytest.mark.slow
 def test_from_work_to_banking_and_not_to_private(story):
     story.type_in_work(f'truncate -s {SIZE} report; bulkhead-copy -t banking report')
