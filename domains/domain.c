@@ -88,13 +88,14 @@ static const char *event_of(const struct domain *d, enum domain_state next) {
 
 	if (d->state == DOMAIN_STARTING && d->began && (over || next == DOMAIN_RUNNING))
 		return "start";
-	return over && d->state != DOMAIN_STARTING ? "stop" : NULL;
+	/* One that is being adopted runs already, under a manager that died. */
+	return over ? "stop" : NULL;
 }
 
 static void write_audit(struct domain *d, enum domain_state next, const char *reason) {
 	const char *event = event_of(d, next);
 	bool fail = next == DOMAIN_FAILED ||
-		    (next == DOMAIN_STOPPED && d->state == DOMAIN_STARTING);
+		    (next == DOMAIN_STOPPED && d->state == DOMAIN_STARTING && d->began);
 	struct audit_line l;
 
 	if (!event)

@@ -257,7 +257,14 @@ static void test_focus(void) {
 	check(COPY_A " paste:B ask focus:C read-time paste:B",
 		COPIED_A " decide:A>B ask:A>B:2:hi PASTE:A>B:2:gone hide refused:B decide:A>B");
 	check(COPY_A " paste:B focus:B allow", COPIED_A " decide:A>B put:B=hi");
-	check("copy:A focus:B text:A:hi", COPIED_A); /* a copy goes on */
+	/* A copy goes on: its text is that of the window in which the keys were pressed, and goes
+	 * to nobody; whichever way it comes, also while its first line is looked for. */
+	check("copy:A focus:B text:A:hi", COPIED_A);
+	check("copy:A focus:B large:A focus:C fetched:A:long focus:B text:A",
+		"get:A fetch:A look:A=long copied:A>-:4: COPY:A>-:4:ok");
+	/* What the gui-daemon of the paste's target has looked at once more goes on, too. */
+	check(COPY_A " paste:B allow large:B:x focus:C brought:B",
+		COPIED_A " decide:A>B put:B=hi bring:B=x pasted:A>B:2:hi PASTE:A>B:2:allow");
 }
 
 /* A long text takes the other way, in and out. */

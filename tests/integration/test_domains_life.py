@@ -182,6 +182,25 @@ def test_manager_dies_and_finds_its_domains(rig):
     assert 'host user' in rig.show('work')['host_user'] or 'this user' in rig.show('work')['host_user']
 
 
+@pytest.mark.parametrize('asked', [False, True], ids=['nobody asked', 'a stop was asked'])
+def test_one_that_ends_while_it_is_adopted_is_recorded(rig, asked):
+    """Its helper stands still, so that the adoption does not end before the domain does."""
+    rig.cli('domain', 'create', 'work')
+    rig.cli('domain', 'start', 'work')
+    helper = rig.pid_of('bulkhead-local-domain')
+    os.kill(helper, signal.SIGSTOP)
+    rig.kill_manager()
+    rig.start()
+    assert rig.show('work')['state'] == 'starting'
+    p = rig.programs.start([rig.build / 'domains' / 'bulkhead', 'domain', 'stop', 'work'], env=rig.env, stderr=subprocess.DEVNULL) if asked else None
+    os.kill(helper, signal.SIGKILL)
+    until(lambda: rig.show('work')['state'] in ('stopped', 'failed'))
+    if p:
+        p.wait(PATIENCE)
+    audit = [json.loads(line) for line in (rig.home / '.local/state/bulkhead/audit.jsonl').read_text().splitlines()]
+    assert [r['event'] for r in audit if r.get('domain') == 'work'] == ['start', 'stop']
+
+
 def test_manager_ends_politely_and_domains_run_on(rig):
     rig.cli('domain', 'create', 'work')
     rig.cli('domain', 'start', 'work')
