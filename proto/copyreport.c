@@ -40,11 +40,13 @@ int copyreport_decode(struct span in, struct copyreport *ret) {
 	peer = span_take(&in, DOMAIN_NAME_MAX + 1);
 	if (!span_done(&in) || magic != COPYREPORT_MAGIC)
 		return 1;
-	if (kind < COPYREPORT_RUNNING || kind > COPYREPORT_FAILED || role < COPYREPORT_SENDS ||
+	if (kind < COPYREPORT_RUNNING || kind > COPYREPORT_TAKEN || role < COPYREPORT_SENDS ||
 		role > COPYREPORT_RECEIVES)
 		return 1;
 	r.kind = (enum copyreport_kind)kind;
 	r.role = (enum copyreport_role)role;
+	if (r.kind == COPYREPORT_TAKEN && r.role != COPYREPORT_RECEIVES)
+		return 1;
 	if (r.files > INT64_MAX || r.bytes > INT64_MAX || r.total > INT64_MAX || !error_fits(&r))
 		return 1;
 	r.has_digest = !is_zero(digest, COPYREPORT_DIGEST);
@@ -56,9 +58,27 @@ int copyreport_decode(struct span in, struct copyreport *ret) {
 }
 
 int copyreport_follows(const struct copyreport *before, const struct copyreport *r) {
-	return before->kind != COPYREPORT_RUNNING || r->role != before->role ||
+	bool over = before->kind == COPYREPORT_DONE || before->kind == COPYREPORT_FAILED;
+	bool asked = before->kind == COPYREPORT_TAKEN;
+
+	if (over || (asked && r->kind != COPYREPORT_DONE && r->kind != COPYREPORT_FAILED))
+		return 1;
+	return r->role != before->role ||
 	       strcmp(r->peer.s, before->peer.s) != 0 || r->bytes < before->bytes ||
 	       r->files < before->files;
+}
+
+bool copyreport_may_answer(const struct copyreport *last, char word) {
+	switch (word) {
+	case COPYREPORT_CANCEL:
+		return last->kind == COPYREPORT_RUNNING || last->kind == COPYREPORT_TAKEN;
+	case COPYREPORT_RENAME:
+	case COPYREPORT_REPLACE:
+	case COPYREPORT_SKIP:
+		return last->kind == COPYREPORT_TAKEN;
+	default:
+		return false;
+	}
 }
 
 void copyreport_encode(const struct copyreport *r, uint8_t ret[COPYREPORT_SIZE]) {

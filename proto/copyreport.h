@@ -14,10 +14,21 @@
 #define COPYREPORT_MAGIC  0x31524b42u /* "BKR1" */
 #define COPYREPORT_SIZE   104
 #define COPYREPORT_DIGEST 32
-/* What goes back: the person wants the copy to end. */
-#define COPYREPORT_CANCEL 'C'
 
-enum copyreport_kind { COPYREPORT_RUNNING = 1, COPYREPORT_DONE, COPYREPORT_FAILED };
+/* What goes back, a byte each: the person wants the copy to end, or what to do after TAKEN. */
+enum copyreport_word {
+	COPYREPORT_CANCEL = 'C',
+	COPYREPORT_RENAME = 'R',
+	COPYREPORT_REPLACE = 'P',
+	COPYREPORT_SKIP = 'S'
+};
+
+enum copyreport_kind {
+	COPYREPORT_RUNNING = 1,
+	COPYREPORT_DONE,
+	COPYREPORT_FAILED,
+	COPYREPORT_TAKEN /* all is there, and a name is taken: what now? once in a copy, from a receiver */
+};
 enum copyreport_role { COPYREPORT_SENDS = 1, COPYREPORT_RECEIVES };
 
 struct copyreport {
@@ -35,4 +46,6 @@ struct copyreport {
 MUST_USE int copyreport_decode(struct span in, struct copyreport *ret);
 /* 0, or 1: the record cannot follow that one in a copy. */
 MUST_USE int copyreport_follows(const struct copyreport *before, const struct copyreport *r);
+/* May such a word be given to somebody whose last record that was? */
+bool copyreport_may_answer(const struct copyreport *last, char word);
 void copyreport_encode(const struct copyreport *r, uint8_t ret[COPYREPORT_SIZE]);

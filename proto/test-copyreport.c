@@ -46,7 +46,7 @@ static void test_wrong(void) {
 	struct copyreport got;
 
 	wrong[0].kind = (enum copyreport_kind)0;
-	wrong[1].kind = (enum copyreport_kind)4;
+	wrong[1].kind = (enum copyreport_kind)5;
 	wrong[2].role = (enum copyreport_role)0;
 	wrong[3].role = (enum copyreport_role)3;
 	wrong[4].files = (uint64_t)INT64_MAX + 1;
@@ -117,6 +117,28 @@ static void test_follows(void) {
 	g_assert_cmpint(copyreport_follows(&running, &r), ==, 1);
 }
 
+/* A receiver asks once, and gets no answer to what it did not ask. */
+static void test_taken(void) {
+	static const char all[] = "CRPS";
+	struct copyreport r = running, got;
+
+	r.kind = COPYREPORT_TAKEN;
+	g_assert_cmpint(round_trip(&r, &got), ==, 0);
+	g_assert_cmpint(copyreport_follows(&running, &r), ==, 0);
+	g_assert_cmpint(copyreport_follows(&r, &r), ==, 1);
+	g_assert_cmpint(copyreport_follows(&r, &running), ==, 1);
+	got.kind = COPYREPORT_DONE;
+	g_assert_cmpint(copyreport_follows(&r, &got), ==, 0);
+	for (const char *word = all; *word; word++) {
+		g_assert_true(copyreport_may_answer(&r, *word));
+		g_assert_true(copyreport_may_answer(&running, *word) == (*word == 'C'));
+		g_assert_false(copyreport_may_answer(&got, *word));
+	}
+	g_assert_false(copyreport_may_answer(&r, 'x'));
+	r.role = COPYREPORT_SENDS;
+	g_assert_cmpint(round_trip(&r, &got), ==, 1);
+}
+
 int main(int argc, char **argv) {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/copyreport/round", test_round);
@@ -124,5 +146,6 @@ int main(int argc, char **argv) {
 	g_test_add_func("/copyreport/peer", test_peer);
 	g_test_add_func("/copyreport/error", test_error);
 	g_test_add_func("/copyreport/follows", test_follows);
+	g_test_add_func("/copyreport/taken", test_taken);
 	return g_test_run();
 }

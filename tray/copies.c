@@ -48,9 +48,14 @@ enum copy_state copy_state(const struct copy *c) {
 	case COPYREPORT_FAILED:
 		return COPY_FAILED;
 	case COPYREPORT_RUNNING:
+	case COPYREPORT_TAKEN:
 		break;
 	}
 	return c->ends[speaker(c)] ? COPY_RUNNING : COPY_LOST;
+}
+
+bool copy_asks(const struct copy *c) {
+	return c->last[RECEIVES].kind == COPYREPORT_TAKEN && c->ends[RECEIVES];
 }
 
 guint64 copy_total(const struct copy *c) {

@@ -44,6 +44,8 @@ void copies_report(
 void copies_forget(struct copies *c, struct copy *copy);
 
 enum copy_state copy_state(const struct copy *c);
+/* All is there, and the receiver waits for what to do with a name that is taken. */
+bool copy_asks(const struct copy *c);
 /* What is shown: the receiver's word, else the sender's. */
 const struct copyreport *copy_word(const struct copy *c);
 /* The domain whose word it is. */

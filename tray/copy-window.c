@@ -26,6 +26,7 @@ struct view {
 	struct copy *copy;
 	guint timer;
 	GtkWidget *window, *target, *bar, *text, *digest, *button;
+	GtkWidget *choices; /* what to do with a name that is taken */
 };
 
 static const char *label_of(struct view *v, const char *name) {
@@ -118,10 +119,18 @@ static void show_digest(struct view *v) {
 	gtk_widget_set_visible(v->digest, r->has_digest);
 }
 
+/* No name is shown: it would be a domain's word in a window of ours. */
+static char *question(const struct copy *c) {
+	return g_strdup_printf(_("%s has something of the same name already. Without an answer both "
+				 "are kept, and the new one gets a number."),
+		c->target);
+}
+
 static void show(struct view *v) {
 	struct copy *c = v->copy;
 	bool runs = copy_state(c) == COPY_RUNNING;
-	g_autofree char *how = runs ? amount(c) : ending(c), *pace_now = runs ? pace(c) : NULL,
+	g_autofree char *how = runs ? amount(c) : ending(c),
+			*pace_now = copy_asks(c) ? question(c) : runs ? pace(c) : NULL,
 			*who = g_strdup_printf(_("The figures are what %s says."), copy_speaker(c)),
 			*text = g_strjoin("\n", how, who, NULL),
 			*running = g_strjoin("\n", how, pace_now, who, NULL);
@@ -132,6 +141,7 @@ static void show(struct view *v) {
 		*c->target ? c->target : _("the domain that was chosen"));
 	gtk_label_set_text(GTK_LABEL(v->text), runs ? running : text);
 	gtk_button_set_label(GTK_BUTTON(v->button), runs ? _("_Cancel") : _("_Close"));
+	gtk_widget_set_visible(v->choices, copy_asks(c));
 	show_bar(v);
 	show_digest(v);
 }
@@ -148,7 +158,7 @@ static void view_free(struct view *v) {
 static void cancel(struct view *v) {
 	for (int i = COPYREPORT_SENDS; i <= COPYREPORT_RECEIVES; i++)
 		if (v->copy->ends[i])
-			inbox_cancel(v->copy->ends[i]);
+			inbox_answer(v->copy->ends[i], COPYREPORT_CANCEL);
 }
 
 /* Closing hides how it goes on; the button ends it. */
@@ -167,6 +177,32 @@ static void on_button(GtkButton *button, gpointer user) {
 		gtk_widget_destroy(v->window);
 	else
 		cancel(v);
+}
+
+static void on_choice(GtkButton *button, gpointer user) {
+	struct view *v = user;
+	int word = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(button), "word"));
+
+	if (copy_asks(v->copy))
+		inbox_answer(
+			v->copy->ends[COPYREPORT_RECEIVES], (enum copyreport_word)word);
+}
+
+static void add_choice(struct view *v, const char *label, enum copyreport_word word) {
+	GtkWidget *button = gtk_button_new_with_mnemonic(label);
+
+	g_object_set_data(G_OBJECT(button), "word", GINT_TO_POINTER(word));
+	g_signal_connect(button, "clicked", G_CALLBACK(on_choice), v);
+	gtk_container_add(GTK_CONTAINER(v->choices), button);
+}
+
+static void build_choices(struct view *v) {
+	v->choices = gtk_button_box_new(GTK_ORIENTATION_HORIZONTAL);
+	gtk_button_box_set_layout(GTK_BUTTON_BOX(v->choices), GTK_BUTTONBOX_END);
+	gtk_box_set_spacing(GTK_BOX(v->choices), SPACE);
+	add_choice(v, _("Keep _both"), COPYREPORT_RENAME);
+	add_choice(v, _("_Replace the old one"), COPYREPORT_REPLACE);
+	add_choice(v, _("Keep the _old one"), COPYREPORT_SKIP);
 }
 
 static GtkWidget *line(bool exact) {
@@ -214,6 +250,8 @@ static GtkWidget *build_inside(struct view *v) {
 	gtk_box_pack_start(GTK_BOX(all), v->bar, FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(all), v->text, FALSE, FALSE, 0);
 	gtk_box_pack_start(GTK_BOX(all), v->digest, FALSE, FALSE, 0);
+	build_choices(v);
+	gtk_box_pack_start(GTK_BOX(all), v->choices, FALSE, FALSE, 0);
 	gtk_box_pack_end(GTK_BOX(all), buttons, FALSE, FALSE, 0);
 	return all;
 }
@@ -250,9 +288,16 @@ static void on_begun(void *user, struct copy *c) {
 	c->view = v;
 }
 
+/* A question stands at once. */
 static void on_changed(void *user, struct copy *c) {
-	if (c->view)
-		show(c->view);
+	struct view *v = c->view;
+
+	if (v && !v->window && copy_asks(c)) {
+		g_clear_handle_id(&v->timer, g_source_remove);
+		build(v);
+	} else if (v) {
+		show(v);
+	}
 }
 
 static void on_over(void *user, struct copy *c) {

@@ -101,8 +101,10 @@ static gboolean on_packet(gint fd, GIOCondition condition, gpointer user) {
 	return G_SOURCE_REMOVE;
 }
 
-void inbox_cancel(struct inbox_end *end) {
-	(void)!send(end->fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+void inbox_answer(struct inbox_end *end, enum copyreport_word word) {
+	const char byte = (char)word;
+
+	(void)!send(end->fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* Only programs of the person's own user. */

@@ -22,6 +22,6 @@ struct inbox_events {
 
 /* NULL if there can be no socket. */
 struct inbox *inbox_new(const char *runtime, const struct inbox_events *events, void *user);
-/* Asks that end to end the copy. */
-void inbox_cancel(struct inbox_end *end);
+/* What the person wants, as that end's last report allows it. */
+void inbox_answer(struct inbox_end *end, enum copyreport_word word);
 struct inbox *inbox_free(struct inbox *i);

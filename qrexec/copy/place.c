@@ -29,6 +29,8 @@ struct top {
 struct place {
 	int dir, stage;
 	enum place_clash clash;
+	enum place_clash (*ask)(void *data);
+	void *ask_data;
 	unsigned skipped;
 	struct top *tops, **last; /* the oldest first */
 	/* The folder that the last entry was in: most entries come one after the other. */
@@ -49,6 +51,11 @@ struct place *place_new(int dir, int stage, enum place_clash clash) {
 	p->last = &p->tops;
 	p->parent_fd = p->file = -1;
 	return p;
+}
+
+void place_ask(struct place *p, enum place_clash (*ask)(void *data), void *data) {
+	p->ask = ask;
+	p->ask_data = data;
 }
 
 static void close_fd(int *fd) {
@@ -394,11 +401,25 @@ static int exchange(struct place *p, struct top *t) {
 	return 0;
 }
 
+/* Is something of the name there, about which somebody can be asked? */
+static bool is_taken(const struct place *p, const struct top *t) {
+	struct stat st;
+
+	return p->ask && !fstatat(p->dir, t->theirs, &st, AT_SYMLINK_NOFOLLOW);
+}
+
 /* Bug class F8: nothing that stands there is replaced, unless the call was for that. */
 static int move_top(struct place *p, struct top *t) {
-	bool keep_name = p->clash != PLACE_RENAME;
-	const char *wanted = keep_name ? t->theirs : t->ours;
+	const char *wanted;
+	bool keep_name;
 	int r = EEXIST;
+
+	if (is_taken(p, t))
+		p->clash = TAKE(p->ask)(p->ask_data);
+	if (p->clash == PLACE_CANCEL)
+		return ECANCELED;
+	keep_name = p->clash != PLACE_RENAME;
+	wanted = keep_name ? t->theirs : t->ours;
 
 	for (unsigned n = 1; n <= (keep_name ? 1 : CLASHES_MAX) && r == EEXIST; n++) {
 		r = nth_name(n == 1 ? wanted : t->theirs, n, t->final, sizeof(t->final));

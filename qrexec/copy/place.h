@@ -16,13 +16,18 @@ enum place_clash {
 	PLACE_RENAME,  /* the new one is called "name (2)" */
 	PLACE_SKIP,    /* the new one is thrown away */
 	PLACE_REPLACE, /* the old one is */
-	PLACE_REFUSE   /* the whole copy ends with EEXIST */
+	PLACE_REFUSE,  /* the whole copy ends with EEXIST */
+	PLACE_CANCEL   /* ... with ECANCELED */
 };
 
 /* dir: where they end up; stage: an empty folder on the same file system. Both owned from now on.
  * NULL: no memory. */
 struct place *place_new(int dir, int stage, enum place_clash clash);
 struct place *place_free(struct place *p);
+
+/* Instead of PLACE_RENAME at once: called when the first name is found taken, in place_finish; what it
+ * answers holds for all of them. */
+void place_ask(struct place *p, enum place_clash (*ask)(void *data), void *data);
 
 /* All answer 0 or a positive errno value, as the reply carries it. */
 MUST_USE int place_begin_file(struct place *p, const struct filecopy_entry *e);

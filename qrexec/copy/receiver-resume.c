@@ -91,13 +91,11 @@ static int adopt_log(struct receiver *r) {
 }
 
 static int adopt(struct receiver *r) {
-	int tree = fcntl(stage_tree(r->stage), F_DUPFD_CLOEXEC, 0),
-	    dir = fcntl(r->dir, F_DUPFD_CLOEXEC, 0), error;
+	int error = receiver_place(r);
 
+	if (error)
+		return error;
 	r->logged = (uint64_t)lseek(stage_log(r->stage), 0, SEEK_CUR);
-	r->place = place_new(dir, tree, r->clash);
-	if (!r->place || tree < 0 || dir < 0)
-		return ENOMEM;
 	r->adopting = true;
 	error = adopt_log(r);
 	r->adopting = false;

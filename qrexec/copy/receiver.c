@@ -212,15 +212,41 @@ static int open_incoming(void) {
 	return at < 0 ? -1 : open_dir(at, "QubesIncoming");
 }
 
-int receiver_make(struct receiver *r, const uint8_t *id) {
-	int error = stage_make(r->stage, id), dir, tree;
+/* Asked when all of the copy is there. Nobody hears it: the new one gets a number. */
+static enum place_clash ask(void *data) {
+	struct receiver *r = data;
 
-	if (error)
-		return -error;
-	dir = fcntl(r->dir, F_DUPFD_CLOEXEC, 0);
-	tree = fcntl(stage_tree(r->stage), F_DUPFD_CLOEXEC, 0);
+	if (r->report.fd >= 0)
+		fprintf(stderr, "Something of that name is there already; the person is asked.\n");
+	switch (report_ask(&r->report, r->tally.files, r->tally.bytes, ASK_SECONDS)) {
+	case COPYREPORT_CANCEL:
+		return PLACE_CANCEL;
+	case COPYREPORT_REPLACE:
+		return PLACE_REPLACE;
+	case COPYREPORT_SKIP:
+		return PLACE_SKIP;
+	case COPYREPORT_RENAME:
+		break;
+	}
+	return PLACE_RENAME;
+}
+
+int receiver_place(struct receiver *r) {
+	int dir = fcntl(r->dir, F_DUPFD_CLOEXEC, 0),
+	    tree = fcntl(stage_tree(r->stage), F_DUPFD_CLOEXEC, 0);
+
 	r->place = place_new(dir, tree, r->clash);
-	return r->place && dir >= 0 && tree >= 0 ? 0 : ENOMEM;
+	if (!r->place || dir < 0 || tree < 0)
+		return ENOMEM;
+	if (r->asks)
+		place_ask(r->place, ask, r);
+	return 0;
+}
+
+int receiver_make(struct receiver *r, const uint8_t *id) {
+	int error = stage_make(r->stage, id);
+
+	return error ? -error : receiver_place(r);
 }
 
 static int open_folders(struct receiver *r) {
@@ -284,6 +310,7 @@ static int parse_argument(const char *text, struct receiver *ret) {
 	for (size_t i = 0; i < sizeof(clashes) / sizeof(clashes[0]); i++)
 		if (!strcmp(text, clashes[i].word)) {
 			ret->clash = clashes[i].clash;
+			ret->asks = false;
 			return 0;
 		}
 	return -EINVAL;
@@ -324,7 +351,7 @@ static void end_badly(struct receiver *r, int error) {
 }
 
 int main(int argc, char **argv) {
-	static struct receiver r = {.dir = -1, .receipts = -1, .report.fd = -1};
+	static struct receiver r = {.dir = -1, .receipts = -1, .report.fd = -1, .asks = true};
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	uint8_t digest[TALLY_DIGEST] = {0};
 	int error;

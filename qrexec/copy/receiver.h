@@ -23,6 +23,7 @@ struct receiver {
 	struct filecopy_decoder decoder;
 	unsigned flags; /* of the decoder */
 	enum place_clash clash;
+	bool asks; /* what to do with a name that is taken, if the call does not say it */
 	struct place *place;
 	struct tally tally;
 	struct report report;
@@ -38,6 +39,8 @@ struct receiver {
 	uint8_t buffer[RECEIVER_BUFFER], encoded[FILECOPY_LONG_MAX];
 };
 
+/* A place for the copy in its folder, which the stage has. 0 or an errno value. */
+MUST_USE int receiver_place(struct receiver *r);
 /* An empty folder for the copy; id as in stage.h. 0 or an errno value. */
 MUST_USE int receiver_make(struct receiver *r, const uint8_t *id);
 /* What the decoder makes of these bytes of the stream, until all are consumed. 0, an errno value,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -102,6 +103,28 @@ void report_listen(struct report *r) {
 		r->cancelled = true;
 	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		report_close(r);
+}
+
+static bool is_word(char c) {
+	return c == COPYREPORT_CANCEL || c == COPYREPORT_RENAME || c == COPYREPORT_REPLACE ||
+	       c == COPYREPORT_SKIP;
+}
+
+enum copyreport_word report_ask(
+	struct report *r, uint64_t files, uint64_t bytes, unsigned seconds) {
+	struct pollfd p = {.fd = r->fd, .events = POLLIN};
+	char word;
+
+	r->now.kind = COPYREPORT_TAKEN;
+	r->now.files = files;
+	r->now.bytes = bytes;
+	tell(r);
+	if (r->fd < 0 || poll(&p, 1, (int)seconds * 1000) <= 0)
+		return COPYREPORT_RENAME;
+	if (read(r->fd, &word, 1) != 1 || !is_word(word))
+		return COPYREPORT_RENAME;
+	r->cancelled = word == COPYREPORT_CANCEL;
+	return (enum copyreport_word)word;
 }
 
 void report_end(struct report *r, uint64_t files, uint64_t bytes, uint32_t error,

@@ -22,6 +22,9 @@ struct report {
 void report_open(struct report *r, enum copyreport_role role, const char *peer, uint64_t total);
 /* How far it is: may be called as often as one likes. */
 void report_tell(struct report *r, uint64_t files, uint64_t bytes);
+/* Asks the person what to do with a name that is taken, and waits for so many seconds at most. The
+ * word, COPYREPORT_RENAME if nobody says one. */
+enum copyreport_word report_ask(struct report *r, uint64_t files, uint64_t bytes, unsigned seconds);
 /* Takes what was answered, without waiting; r->cancelled says whether the copy is to end. */
 void report_listen(struct report *r);
 /* The last word. error: 0, an errno value or FILECOPY_ERROR_EOF; digest: as tally_digest gives it,

@@ -3,7 +3,7 @@
  * The service bulkhead.CopyReport of the admin domain: reads what an end of a file copy says about
  * it, hands it to the tray, and writes the receiver's last word into the audit file as the receipt,
  * with the name of who said it. It meets the domain's bytes, so it confines itself first; what goes
- * back is one byte, if the person wants the copy to end.
+ * back is one byte, if the person wants the copy to end or was asked something.
  */
 #include "common/audit.h"
 #include "proto/copyreport.h"
@@ -95,6 +95,8 @@ static int take_record(struct reporter *p) {
 		return 1;
 	p->last = r;
 	pass_on(p);
+	if (p->tray < 0)
+		answer(p, COPYREPORT_RENAME);
 	return r.kind != COPYREPORT_RUNNING;
 }
 
@@ -109,17 +111,21 @@ static int take_input(struct reporter *p) {
 	return p->have == sizeof(p->record) ? take_record(p) : 0;
 }
 
-/* Whatever the tray says on this socket is that the copy is to end. */
+static void answer(struct reporter *p, char word) {
+	if (copyreport_may_answer(&p->last, word))
+		(void)!write(STDOUT_FILENO, &word, 1);
+}
+
 static void take_answer(struct reporter *p) {
-	const char word = COPYREPORT_CANCEL;
-	char byte;
-	ssize_t n = recv(p->tray, &byte, 1, MSG_DONTWAIT);
+	char word;
+	ssize_t n = recv(p->tray, &word, 1, MSG_DONTWAIT);
 
 	if (n > 0) {
-		(void)!write(STDOUT_FILENO, &word, 1);
+		answer(p, word);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		close(p->tray);
 		p->tray = -1;
+		answer(p, COPYREPORT_RENAME); /* nobody can be asked */
 	}
 }
 

@@ -13,7 +13,7 @@ import qrexec_wire as wire
 import test_qrexec_manager
 from tray_rig import Spoken, Tray
 
-RUNNING, DONE, FAILED = 1, 2, 3
+RUNNING, DONE, FAILED, TAKEN = 1, 2, 3, 4
 SENDS, RECEIVES = 1, 2
 DIGEST = bytes(range(32))
 TITLE = 'Copying files'
@@ -108,6 +108,19 @@ def test_bug_class_H10_a_report_that_changes_its_mind_ends(alone):
     assert alone('../work').end()[0] == 1
 
 
+def test_a_name_is_taken_and_nobody_can_be_asked(alone):
+    """No tray: both are kept, at once. A receiver asks once, a sender never."""
+    r = alone()
+    r.say(record(size=7) + record(TAKEN, size=7))
+    assert r.p.stdout.read(1) == b'R'
+    r.say(record(DONE, size=7, digest=DIGEST))
+    assert r.end() == (0, b'') and receipts(r.audit)[0]['outcome'] == 'ok'
+    for stream in (record(TAKEN) + record(TAKEN), record(role=SENDS) + record(TAKEN, role=SENDS), record(TAKEN) + record(size=9)):
+        r = alone()
+        r.say(stream)
+        assert r.end()[0] == 1
+
+
 def test_a_log_moved_on_meanwhile_gets_the_receipt_still(alone, tmp_path):
     r = alone()
     wire.wait_for('the audit file', r.audit.exists)
@@ -193,6 +206,20 @@ def test_cancel_reaches_both_ends(tray):
     said(tray, 'Not copied. It was cancelled.')
     sender.say(record(FAILED, role=SENDS, error=125, peer='banking', total=9))
     sender.end()
+
+
+@pytest.mark.parametrize('button,word', [('Keep both', b'R'), ('Replace the old one', b'P'), ('Keep the old one', b'S'), ('Cancel', b'C')])
+def test_the_person_says_what_becomes_of_a_taken_name(tray, button, word):
+    receiver = report(tray, 'banking')
+    receiver.say(record() + record(TAKEN))
+    tray.wait_shown(TITLE)
+    said(tray, 'banking has something of the same name already.')
+    tray.spoken.act(button, 'click')
+    assert receiver.p.stdout.read(1) == word
+    receiver.say(record(DONE, digest=DIGEST))
+    said(tray, 'Copied: 1 file, ')
+    assert 'Keep both' not in tray.spoken.names()
+    assert receiver.end() == (0, b'')
 
 
 def test_the_reason_of_a_failure_in_words(tray):

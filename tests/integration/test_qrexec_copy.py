@@ -214,6 +214,39 @@ def test_bug_class_F5_killed_receiver(receiver):
     assert list(partial.iterdir()) == []
 
 
+ADMIN = '''#!/usr/bin/python3
+import os, sys
+assert sys.argv[1:] == ['@adminvm', 'bulkhead.CopyReport']
+while len(record := os.read(0, 104)) == 104:
+    with open({log!r}, 'ab') as f:
+        f.write(record[4:5])
+    if record[4] == 4:
+        if not {word!r}:
+            break
+        os.write(1, {word!r})
+'''
+
+
+@pytest.mark.parametrize('word,error,there', [
+    (b'P', 0, {'a': b'2', 'b': b'2'}), (b'S', 0, {'a': b'1', 'b': b'1'}), (b'R', 0, {'a': b'1', 'b': b'1', 'a (2)': b'2', 'b (2)': b'2'}),
+    (b'C', 125, {'a': b'1', 'b': b'1'}), (b'', 0, {'a': b'1', 'b': b'1', 'a (2)': b'2', 'b (2)': b'2'}),
+    (b'x', 0, {'a': b'1', 'b': b'1', 'a (2)': b'2', 'b (2)': b'2'})], ids=['replace', 'skip', 'rename', 'cancel', 'nobody', 'nonsense'])
+def test_bug_class_F8_the_person_is_asked_once(receiver, tmp_path, monkeypatch, word, error, there):
+    """What the admin domain answers holds for all names of the copy; a call that says what it wants asks nothing."""
+    log, program = receiver.home / 'kinds', receiver.home / 'bin/qrexec-client-vm'
+    program.parent.mkdir()
+    program.write_text(ADMIN.format(log=str(log), word=word))
+    program.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{program.parent}:{os.environ["PATH"]}')
+    assert receiver.receive(file(b'a', b'1') + file(b'b', b'1') + END)[0] == 0
+    assert receiver.receive(file(b'a', b'2') + file(b'b', b'2') + END)[0] == error
+    assert {p.name: p.read_bytes() for p in receiver.incoming.iterdir()} == there
+    wire.wait_for('the last reports', lambda: len(log.read_bytes().translate(None, b'\1')) == (3 if word else 2))
+    assert log.read_bytes().count(b'\4') == 1
+    assert receiver.receive(file(b'a', b'3') + END, 'on-clash-rename')[0] == 0
+    assert log.read_bytes().count(b'\4') == 1
+
+
 def test_sender_names(receiver):
     for source in ['', '..', 'a/b', '-x', 'Domain-0']:
         p = receiver.start(source=source)
