@@ -63,9 +63,8 @@ int copyreport_follows(const struct copyreport *before, const struct copyreport 
 
 	if (over || (asked && r->kind != COPYREPORT_DONE && r->kind != COPYREPORT_FAILED))
 		return 1;
-	return r->role != before->role ||
-	       strcmp(r->peer.s, before->peer.s) != 0 || r->bytes < before->bytes ||
-	       r->files < before->files;
+	return r->role != before->role || strcmp(r->peer.s, before->peer.s) != 0 ||
+	       r->bytes < before->bytes || r->files < before->files;
 }
 
 bool copyreport_may_answer(const struct copyreport *last, char word) {

@@ -27,7 +27,8 @@ enum copyreport_kind {
 	COPYREPORT_RUNNING = 1,
 	COPYREPORT_DONE,
 	COPYREPORT_FAILED,
-	COPYREPORT_TAKEN /* all is there, and a name is taken: what now? once in a copy, from a receiver */
+	COPYREPORT_TAKEN /* all is there, and a name is taken: what now? once in a copy, from a
+			    receiver */
 };
 enum copyreport_role { COPYREPORT_SENDS = 1, COPYREPORT_RECEIVES };
 

@@ -121,8 +121,9 @@ static void show_digest(struct view *v) {
 
 /* No name is shown: it would be a domain's word in a window of ours. */
 static char *question(const struct copy *c) {
-	return g_strdup_printf(_("%s has something of the same name already. Without an answer both "
-				 "are kept, and the new one gets a number."),
+	return g_strdup_printf(
+		_("%s has something of the same name already. Without an answer both "
+		  "are kept, and the new one gets a number."),
 		c->target);
 }
 
@@ -130,7 +131,9 @@ static void show(struct view *v) {
 	struct copy *c = v->copy;
 	bool runs = copy_state(c) == COPY_RUNNING;
 	g_autofree char *how = runs ? amount(c) : ending(c),
-			*pace_now = copy_asks(c) ? question(c) : runs ? pace(c) : NULL,
+			*pace_now = copy_asks(c) ? question(c)
+				    : runs       ? pace(c)
+						 : NULL,
 			*who = g_strdup_printf(_("The figures are what %s says."), copy_speaker(c)),
 			*text = g_strjoin("\n", how, who, NULL),
 			*running = g_strjoin("\n", how, pace_now, who, NULL);
@@ -184,8 +187,7 @@ static void on_choice(GtkButton *button, gpointer user) {
 	int word = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(button), "word"));
 
 	if (copy_asks(v->copy))
-		inbox_answer(
-			v->copy->ends[COPYREPORT_RECEIVES], (enum copyreport_word)word);
+		inbox_answer(v->copy->ends[COPYREPORT_RECEIVES], (enum copyreport_word)word);
 }
 
 static void add_choice(struct view *v, const char *label, enum copyreport_word word) {

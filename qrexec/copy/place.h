@@ -25,8 +25,8 @@ enum place_clash {
 struct place *place_new(int dir, int stage, enum place_clash clash);
 struct place *place_free(struct place *p);
 
-/* Instead of PLACE_RENAME at once: called when the first name is found taken, in place_finish; what it
- * answers holds for all of them. */
+/* Instead of PLACE_RENAME at once: called when the first name is found taken, in place_finish; what
+ * it answers holds for all of them. */
 void place_ask(struct place *p, enum place_clash (*ask)(void *data), void *data);
 
 /* All answer 0 or a positive errno value, as the reply carries it. */

@@ -19,8 +19,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define ALL_NAMES "allow-all-names"
-#define CAN_GO_ON "bulkhead.FilecopyResume"
+#define ALL_NAMES   "allow-all-names"
+#define CAN_GO_ON   "bulkhead.FilecopyResume"
+#define ASK_SECONDS 30
 
 static int log_entry(struct receiver *r, size_t size) {
 	int log = stage_log(r->stage);

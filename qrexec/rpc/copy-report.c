@@ -85,6 +85,11 @@ static void pass_on(struct reporter *p) {
 	}
 }
 
+static void answer(struct reporter *p, char word) {
+	if (copyreport_may_answer(&p->last, word))
+		(void)!write(STDOUT_FILENO, &word, 1);
+}
+
 /* 0, or 1: nothing more is read. */
 static int take_record(struct reporter *p) {
 	struct copyreport r;
@@ -109,11 +114,6 @@ static int take_input(struct reporter *p) {
 		return 1;
 	p->have += (size_t)n;
 	return p->have == sizeof(p->record) ? take_record(p) : 0;
-}
-
-static void answer(struct reporter *p, char word) {
-	if (copyreport_may_answer(&p->last, word))
-		(void)!write(STDOUT_FILENO, &word, 1);
 }
 
 static void take_answer(struct reporter *p) {
