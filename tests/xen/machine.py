@@ -26,7 +26,8 @@ class Failure(Exception):
 
 
 class Machine:
-    def __init__(self, root, boot, test_image, logs):
+    def __init__(self, root, boot, test_image, logs, devices=None):
+        """devices: makes, in a folder for sockets, more of QEMU's options and the world that is behind them."""
         self.logs = pathlib.Path(logs)
         self.sockets = self.logs / "sockets"
         self.sockets.mkdir(parents=True, exist_ok=True)
@@ -47,6 +48,8 @@ class Machine:
             "-device", "virtio-tablet-pci", "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=control",
             "-chardev", f"socket,id=monitor,path={self.sockets}/monitor", "-mon", "chardev=monitor,mode=control",
         ]
+        more, self.world = devices(self.sockets) if devices else ([], None)
+        command += more
         for number, image in enumerate((root / "root.img", test_image, boot / "boot.img")):
             command += ["-drive", f"file={image},if=none,format=raw,readonly=on,id=d{number}",
                         "-device", f"virtio-blk-pci,drive=d{number}"]
