@@ -85,10 +85,15 @@ static void forget_at(struct xen_network *n, uint32_t server) {
 	(void)store_erase(n->store, 0, path);
 }
 
-/* The card that it has; false: none. */
+/* The card that it has; false: none. libxenlight calls that an error, so it is asked only where
+ * there is one. */
 static bool card(struct xen_network *n, libxl_device_nic *ret) {
+	char path[STORE_PATH_MAX], value[STORE_PATH_MAX];
+
 	libxl_device_nic_init(ret);
-	return !libxl_devid_to_device_nic(n->ctx, n->domid, 0, ret);
+	(void)snprintf(path, sizeof(path), "/libxl/%u/device/vif/0/backend", n->domid);
+	return store_read(n->store, 0, path, value, sizeof(value)) >= 0 &&
+	       !libxl_devid_to_device_nic(n->ctx, n->domid, 0, ret);
 }
 
 /* By force where the driver domain does not help: it may be gone. */
@@ -106,6 +111,9 @@ static const char *connect_to(struct xen_network *n, const char *netvm, uint32_t
 		return "its network cannot be written into xenstore";
 	xen_config_nic(n->plan, netvm, &nic);
 	r = libxl_device_nic_add(n->ctx, n->domid, &nic, NULL);
+	/* libxenlight leaves one that did not come in time: it would pass for a card that works. */
+	if (r)
+		(void)libxl_device_nic_destroy(n->ctx, n->domid, &nic, NULL);
 	libxl_device_nic_dispose(&nic);
 	if (!r)
 		return NULL;

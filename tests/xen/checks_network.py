@@ -133,6 +133,55 @@ def names(machine):
         raise Failure(f"the addresses of outside.test: {found}")
 
 
+def changed(machine):
+    """Without a netvm there is no interface; netvm changes while a domain runs: one comes, it goes, and with it all rules, it comes again."""
+    start(machine, "beta")
+    if (found := cards(machine, "beta")) != ["lo"]:
+        raise Failure(f"network cards of beta: {found}")
+    refused(machine, "domain set beta netvm=alpha", "does not provide a network")
+    machine.bulkhead("domain set beta netvm=sys-net", timeout=PATIENCE)
+    join(machine, "beta")
+    must_reach(machine, "beta", OUTSIDE)
+    kept = addresses(machine, "alpha")
+    machine.bulkhead("domain set alpha netvm=", timeout=PATIENCE)
+    until(PATIENCE, lambda: cards(machine, "alpha") == ["lo"], "the end of alpha's interface")
+    domid = machine.sh("xl domid alpha").strip()
+    until(PATIENCE, lambda: f"vif{domid}." not in guest(machine, "sys-net", "nft list ruleset; ls /sys/class/net"), "the end of alpha's rules")
+    machine.bulkhead("domain set alpha netvm=sys-net", timeout=PATIENCE)
+    join(machine, "alpha")
+    if addresses(machine, "alpha") != kept:
+        raise Failure("alpha has other addresses")
+    must_reach(machine, "alpha", OUTSIDE)
+
+
+def places(machine):
+    """A domain reaches only what its net_allow names; another is not touched by that."""
+    for address in OTHER:
+        rc, out = ask(machine, "beta", f"ping -n -c 1 -W {PATIENCE} {address}")
+        if rc == 0 or "filtered" not in out.lower() and "prohibited" not in out.lower():
+            raise Failure(f"beta to {address}: not refused:\n{out}")
+    must_reach(machine, "alpha", OTHER)
+
+
+def bug_class_N1_nothing_goes_between_domains(machine):
+    """A domain is refused to its neighbour, by IPv4 and IPv6, and nothing of it arrives there."""
+    alpha, beta = addresses(machine, "alpha"), addresses(machine, "beta")
+    count(machine, "beta", "prerouting", -350, alpha)
+    for there in beta:
+        if answers(machine, "alpha", there, 1):
+            raise Failure(f"alpha reaches beta at {there}")
+    must_reach(machine, "alpha", OUTSIDE)
+    must_reach(machine, "sys-net", beta)
+    if counted(machine, "beta", "prerouting", -350) != [0, 0]:
+        raise Failure("packets of alpha arrive at beta")
+    # It is that rule, and nothing else, that keeps them apart.
+    guest(machine, "sys-net", "nft 'insert rule inet bulkhead forward iifname vif* oifname vif* accept'")
+    must_reach(machine, "alpha", beta)
+    if min(counted(machine, "beta", "prerouting", -350)) == 0:
+        raise Failure("nothing was counted")
+    guest(machine, "sys-net", "nft flush chain inet bulkhead forward")
+
+
 def bug_class_N2_a_false_sender_gets_through_from_neither_side(machine):
     """Packets with a false sender are dropped: of a domain, and of the world outside."""
     alpha = addresses(machine, "alpha")
@@ -156,7 +205,8 @@ def bug_class_N2_a_false_sender_gets_through_from_neither_side(machine):
         raise Failure("a false sender from outside got past the first rule")
 
 
-for check in (booted, starts, card, outside):
+for check in (booted, starts, card, outside, changed):
     check.vital = True
 booted.always = starts.always = card.always = outside.always = True
-CHECKS = [booted, starts, card, outside, names, bug_class_N2_a_false_sender_gets_through_from_neither_side]
+CHECKS = [booted, starts, card, outside, names, bug_class_N2_a_false_sender_gets_through_from_neither_side, changed, places,
+          bug_class_N1_nothing_goes_between_domains]
