@@ -4,11 +4,19 @@
 #include "common/text-filter.h"
 
 #include <gio/gio.h>
+#include <signal.h>
+#include <string.h>
+
+#define SPEAKER "bulkhead: "
 
 struct throw_away {
 	struct tray *tray;
 	char *model;
 };
+
+static bool was_killed(GSubprocess *p) {
+	return g_subprocess_get_if_exited(p) && g_subprocess_get_exit_status(p) == 128 + SIGKILL;
+}
 
 /* A program's own exit status is nobody's business; `bulkhead` says what it could not do. */
 static void on_done(GObject *source, GAsyncResult *result, gpointer user) {
@@ -20,8 +28,15 @@ static void on_done(GObject *source, GAsyncResult *result, gpointer user) {
 
 	g_subprocess_communicate_finish(G_SUBPROCESS(source), result, NULL, &said, NULL);
 	data = said ? g_bytes_get_data(said, &size) : NULL;
+	if (size > strlen(SPEAKER) && !memcmp(data, SPEAKER, strlen(SPEAKER))) {
+		data += strlen(SPEAKER);
+		size -= strlen(SPEAKER);
+	}
+	while (size > 0 && data[size - 1] == '\n')
+		size--;
 	text_filter(data ? data : "", size, words, sizeof(words));
-	if (*words)
+	/* Who stops or kills it knows that. */
+	if (*words && !was_killed(G_SUBPROCESS(source)))
 		tray_say(a->tray, a->model, NOTICE_FAILED, words);
 	g_free(a->model);
 	g_free(a);

@@ -3,6 +3,7 @@
  */
 #include "domains/cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -49,17 +50,25 @@ static int ended_early(const char *domain, const GError *error, bool disposable)
 	return CLI_INTERRUPTED;
 }
 
+/* Its domain ended first, as if it were killed. */
+static int lost(const char *domain, const GError *error, bool disposable) {
+	int status = ended_early(domain, error, disposable);
+
+	return status == CLI_COMMAND ? 128 + SIGKILL : status;
+}
+
 /* The exit status. What went wrong was said. */
 static int run_in(struct cli *c, const char *domain, char **argv, bool wait, bool disposable) {
 	g_autoptr(GError) error = NULL;
 	guint32 id = 0;
 	int ended = 0;
 
-	if (!start(c, domain, &error) || !run(c, domain, argv, &id, &error) ||
-		(wait && !wait_for(c, domain, id, &ended, &error)))
+	if (!start(c, domain, &error) || !run(c, domain, argv, &id, &error))
 		return ended_early(domain, error, disposable);
 	if (!wait)
 		return CLI_OK;
+	if (!wait_for(c, domain, id, &ended, &error))
+		return lost(domain, error, disposable);
 	return WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
 }
 

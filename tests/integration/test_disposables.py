@@ -75,7 +75,7 @@ def test_prepared_ones_are_used_once_and_made_anew(rig):
         used.add(name)
         cgroup = d['cgroup']
         rig.cli('domain', 'kill', name)
-        p.wait(PATIENCE)
+        assert p.wait(PATIENCE) == 137, 'as a command that was killed'
         until(lambda: name not in listed(rig) and not [p for p in left(rig) if name in p])
         assert not cgroup.startswith('/') or not os.path.exists(cgroup)
     again = resting(rig, 2)
