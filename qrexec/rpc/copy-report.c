@@ -102,7 +102,7 @@ static int take_record(struct reporter *p) {
 	pass_on(p);
 	if (p->tray < 0)
 		answer(p, COPYREPORT_RENAME);
-	return r.kind != COPYREPORT_RUNNING;
+	return r.kind == COPYREPORT_DONE || r.kind == COPYREPORT_FAILED;
 }
 
 static int take_input(struct reporter *p) {
@@ -159,7 +159,7 @@ int main(void) {
 	if (confine_daemon())
 		return 1;
 	run(&p);
-	if (p.last.kind == COPYREPORT_RUNNING)
+	if (p.last.kind == COPYREPORT_RUNNING || p.last.kind == COPYREPORT_TAKEN)
 		write_receipt(&p, "it did not say how the copy ended");
 	else if (p.last.kind)
 		write_receipt(&p, p.last.error ? reason(p.last.error) : NULL);
