@@ -198,7 +198,12 @@ def walk(node, depth):
     if 'showing' not in s and depth > 1:
         return
     found.append([node.get_role_name(), node.get_name() or '', text(node), s])
-    if wanted and node.get_name() == wanted and node.get_role_name() not in ('label', 'frame'):
+    if action == 'where' and (node.get_name() or '').startswith(wanted) and node.get_role_name() not in ('label', 'frame', 'window'):
+        r = Atspi.Component.get_extents(node.get_component_iface(), Atspi.CoordType.SCREEN)
+        if r.width > 0 and r.x >= 0:
+            print(json.dumps([r.x, r.y, r.width, r.height]))
+            sys.exit(0)
+    elif wanted and node.get_name() == wanted and node.get_role_name() not in ('label', 'frame'):
         if action == 'grab':
             Atspi.Component.grab_focus(node.get_component_iface())
         elif action == 'click':
