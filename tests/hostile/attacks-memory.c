@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Shared pages, the ring and descriptors, from the side that may write them. */
 #include "tests/hostile/attacks.h"
+#include "vchan/ring-vchan.h"
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdio.h>
-#include <sys/socket.h>
+#include <sys/ioctl.h>
 
 #define W 100u
 #define H 100u
@@ -138,66 +141,144 @@ static void cycle(struct wire *w, char **a) {
 	}
 }
 
-/* The control page of the ring, found among this process's mappings. */
-static uint32_t *ring_page(void) {
-	FILE *maps = fopen("/proc/self/maps", "re");
-	uint32_t *found = NULL;
-	char line[512];
+/* The writing end of a pipe: what is in it until its reader has woken up for it; -1 when its reader
+ * is gone. */
+static int unheard(int bell) {
+	struct pollfd p = {.fd = bell};
+	int n = 0;
 
-	while (maps && !found && fgets(line, sizeof(line), maps)) {
-		unsigned long from, to;
-		char rights[8];
-
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 &&
-			strstr(line, "memfd:") && !strcmp(rights, "rw-s") && to - from >= 2 * 65536)
-			found = (uint32_t *)(void *)from;
-	}
-	if (maps)
-		fclose(maps);
-	if (!found)
-		errx(3, "there is no ring among the mappings");
-	return found;
+	if (poll(&p, 1, 0) > 0 && p.revents & POLLERR)
+		return -1;
+	if (ioctl(bell, FIONREAD, &n))
+		err(3, "the bell is no pipe");
+	return n;
 }
 
-/* WORD of the control page is flipped while the daemon reads; 0..3 indices, 4 orders, 5 live and
- * notify, 6 all. */
+static void ring(struct wire *w, int bell) {
+	if (write(bell, "", 1) == 1 || errno == EAGAIN)
+		return;
+	if (errno != EPIPE)
+		err(3, "cannot ring the bell");
+	w->ended = true;
+}
+
+/* A window that comes and goes, which the daemon answers; nothing is read. */
+static void come_and_go(struct wire *w, uint32_t id) {
+	const uint32_t create[] = {GUI_CREATE, id, 24, 0, 0, 9, 9, 0, 0};
+	const uint32_t destroy[] = {GUI_DESTROY, id, 0};
+
+	if (libvchan_send(w->vchan, create, sizeof(create)) < 0 ||
+		libvchan_send(w->vchan, destroy, sizeof(destroy)) < 0)
+		w->ended = true;
+}
+
+/* WORD (6: any) of the control page is something else all the time until the daemon has heard the
+ * bell once, and so again: in between it read the page. */
+static void flip_while_it_reads(
+	struct wire *w, struct ring_vchan *v, uint32_t word, uint32_t *state, uint32_t *heard) {
+	volatile uint32_t *page = v->area;
+
+	for (int bells = 0; bells < 2 && !w->ended; bells++) {
+		int left;
+
+		ring(w, v->bell);
+		do {
+			for (uint32_t i = 0; i < 64; i++) {
+				uint32_t k = word == 6 ? *state >> 8 & 7 : word;
+
+				*state = *state * 1664525 + 1013904223;
+				page[k] = i % 3 == 0   ? *state
+					  : i % 3 == 1 ? page[k] + (*state >> 28)
+						       : 0xffffffff;
+			}
+			left = w->ended ? -1 : unheard(v->bell);
+		} while (left > 0);
+		w->ended = left < 0;
+		*heard += left == 0;
+	}
+}
+
+/* What no honest agent leaves in WORD, and the daemon must look at: it has to go. */
+static void spoil_and_wait(struct wire *w, struct ring_vchan *v, uint32_t word) {
+	volatile uint32_t *page = v->area;
+	uint32_t k = word == 6 ? 3 : word, spoilt = k == 5 ? 0 : page[k] + 0x80000000;
+	struct pollfd p = {.fd = v->bell};
+
+	page[k] = spoilt;
+	come_and_go(w, 300); /* looks at the room for its answer too */
+	page[k] = spoilt;
+	ring(w, v->bell);
+	while (!w->ended)
+		w->ended = poll(&p, 1, -1) > 0 && p.revents & POLLERR;
+}
+
+/* WORD of the control page is flipped while the daemon reads, and put right again: 0..3 indices (1
+ * and 2 are the daemon's own), 4 orders, 5 live and notify, 6 all. Those that the daemon must
+ * believe stay wrong at the end. */
 static void ring_flip(struct wire *w, char **a) {
-	volatile uint32_t *page = ring_page();
-	uint32_t word = attack_number(a, 0, 6), state = 1;
-	int bell = libvchan_fd_for_select(w->vchan);
+	struct ring_vchan *v = (struct ring_vchan *)(void *)w->vchan;
+	uint32_t word = attack_number(a, 0, 6), state = 1, heard = 0;
+	bool believed = word != 1 && word != 2 && word != 4;
 
 	window(w, 100);
-	for (int i = 0; i < 300000; i++) {
-		uint32_t k = word == 6 ? state >> 8 & 7 : word;
+	wire_sync(w);
+	for (int i = 0; i < 100 && !w->ended; i++) {
+		uint32_t right[8];
 
-		state = state * 1664525 + 1013904223;
-		page[k] = i % 3 == 0 ? state : i % 3 == 1 ? page[k] + (state >> 28) : 0xffffffff;
-		if (i % 64 == 0)
-			send(bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		memcpy(right, v->area, sizeof(right));
+		come_and_go(w, 200);
+		right[3] = v->ring.out.own;
+		flip_while_it_reads(w, v, word, &state, &heard);
+		memcpy(word == 6 ? v->area : (uint32_t *)v->area + word,
+			word == 6 ? right : right + word, word == 6 ? sizeof(right) : 4);
+		*v->ring.peer_notify = RING_WRITTEN | RING_CONSUMED;
+		wire_sync(w);
 	}
+	printf("bells heard: %u\n", heard);
+	if (believed && !w->ended)
+		spoil_and_wait(w, v, word);
 }
 
-/* Every descriptor it holds waits from now on; the bell is filled and never emptied. */
+/* The pipe's own file description at the other end of fd, as far as /proc gives it. */
+static int other_end(int fd) {
+	char path[32];
+	int other;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	other = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (other < 0)
+		err(3, "cannot open the other end of the ear");
+	return other;
+}
+
+/* Every descriptor it holds waits from now on; the pipe into which the daemon rings is full and
+ * never emptied, and the daemon is asked to ring at everything. */
 static void blocking_descriptors(struct wire *w, char **a) {
-	int bell = libvchan_fd_for_select(w->vchan);
+	struct ring_vchan *v = (struct ring_vchan *)(void *)w->vchan;
+	int into_ear = other_end(v->ear), blocking = 0, answered = 0;
 
 	for (int fd = 3; fd < 256; fd++) {
 		int f = fcntl(fd, F_GETFL);
 
-		if (f >= 0)
-			fcntl(fd, F_SETFL, f & ~O_NONBLOCK);
+		if (f >= 0 && fd != into_ear)
+			blocking += !fcntl(fd, F_SETFL, f & ~O_NONBLOCK);
 	}
-	for (int i = 0; i < 100000; i++)
-		if (send(bell, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-			break;
+	while (write(into_ear, "", 1) == 1)
+		;
+	for (uint32_t i = 0; i < 1000 && !w->ended; i++) {
+		*v->ring.peer_notify = RING_WRITTEN | RING_CONSUMED;
+		come_and_go(w, 200 + i);
+		while (!w->ended && w->last_destroyed != 200 + i) {
+			wire_listen(w);
+			sched_yield();
+		}
+		answered += !w->ended;
+	}
+	printf("blocking: %s\n",
+		blocking > 2 && !(fcntl(v->bell, F_GETFL) & O_NONBLOCK) ? "yes" : "no");
+	printf("full: %s\n", unheard(into_ear) == fcntl(into_ear, F_GETPIPE_SZ) ? "yes" : "no");
+	printf("answered: %d\n", answered);
 	w->deaf = true;
-	for (int i = 0; i < 1000; i++) {
-		const uint32_t create[] = {GUI_CREATE, 200 + (uint32_t)i, 24, 0, 0, 9, 9, 0, 0};
-		const uint32_t destroy[] = {GUI_DESTROY, 200 + (uint32_t)i, 0};
-
-		libvchan_send(w->vchan, create, sizeof(create));
-		libvchan_send(w->vchan, destroy, sizeof(destroy));
-	}
 }
 
 /* Dies in the middle of a message's body. */

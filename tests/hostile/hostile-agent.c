@@ -60,8 +60,7 @@ static bool was_asked_again(void) {
 /* An attack may leave the stream in the middle of a message: then nothing can be asked any more. */
 static void play(struct wire *w, const struct attack *a, char **arguments) {
 	a->run(w, arguments);
-	if (w->ended || w->deaf || !w->greeted || !strncmp(a->name, "half", 4) ||
-		!strcmp(a->name, "ring-flip")) {
+	if (w->ended || w->deaf || !w->greeted || !strncmp(a->name, "half", 4)) {
 		tell(w, "silent");
 		return;
 	}
