@@ -18,7 +18,7 @@ packages_build="gcc meson ninja-build pkg-config libglib2.0-dev libgtk-3-dev lib
 packages_run="bubblewrap passt nftables uidmap xserver-xorg-core xserver-xorg-video-dummy xvfb xkb-data x11-xkb-utils
     python3 python3-xlib openbox xserver-xephyr xauth dbus-daemon fonts-dejavu-core adwaita-icon-theme librsvg2-common xterm pcmanfm util-linux procps dunst"
 packages_test="clang clang-format libclang-rt-14-dev python3-pytest python3-gi gir1.2-gtk-3.0 xdotool xclip x11-utils x11-xserver-utils
-    strace git iproute2 iputils-ping iputils-arping zenity dbus tint2 xfce4-panel xfwm4 xfconf at-spi2-core gir1.2-atspi-2.0 socat systemd libglib2.0-bin qemu-system-x86 mmdebstrap squashfs-tools e2fsprogs
+    strace git python3-pyqt5 iproute2 iputils-ping iputils-arping zenity dbus tint2 xfce4-panel xfwm4 xfconf at-spi2-core gir1.2-atspi-2.0 socat systemd libglib2.0-bin qemu-system-x86 mmdebstrap squashfs-tools e2fsprogs
     debhelper lintian dpkg-dev fakeroot"
 packages_appliance="mmdebstrap uidmap squashfs-tools debhelper dpkg-dev fakeroot fdisk dosfstools mtools e2fsprogs grub-common
     grub-pc-bin grub-efi-amd64-bin"
@@ -91,15 +91,18 @@ ordinary_user() {
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 hash -r
 keep_env=(DISPLAY WAYLAND_DISPLAY LANG TERM PATH CI)
-as_user() {
+as_user() { (exec_as_user "$@"); }
+
+# The same in place of this shell: its process id is the command's.
+exec_as_user() {
     local user=$1 e=() v home
     shift
     home=$(getent passwd "$user" | cut -d: -f6)
     for v in "${keep_env[@]}"; do [ -n "${!v:-}" ] && e+=("$v=${!v}"); done
     if [ "$(id -un)" = "$user" ]; then
-        "$@"
+        exec "$@"
     else
-        setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
+        exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups \
             env -i HOME="$home" USER="$user" LOGNAME="$user" "${e[@]}" "$@"
     fi
 }

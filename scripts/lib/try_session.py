@@ -23,6 +23,7 @@ DOMAINS = [  # name, label, network, what it is for
 ]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 libc = ctypes.CDLL(None)
 
 
@@ -31,12 +32,30 @@ class Stop(Exception):
 
 
 def on_signal(number, frame):
+    ignore_signals()  # a second one must not break into the ending
     raise Stop(signal.Signals(number).name)
 
 
-def die_with_parent():
-    os.setsid()
+def ignore_signals():
+    for s in SIGNALS:
+        signal.signal(s, signal.SIG_IGN)
+
+
+def end_with(parent):
+    """This process is sent SIGTERM when its parent dies; False if that parent is gone already."""
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    return os.getppid() == parent
+
+
+def beginning_of_a_child():
+    """What a child does first: it dies with this process."""
+    us = os.getpid()
+
+    def begin():
+        os.setsid()
+        if not end_with(us):
+            os._exit(1)
+    return begin
 
 
 class Session:
@@ -74,7 +93,7 @@ class Session:
 
     def spawn(self, argv, **more):
         p = subprocess.Popen(argv, env=self.env, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                             preexec_fn=die_with_parent, **more)
+                             preexec_fn=beginning_of_a_child(), **more)
         self.children.append(p)
         return p
 
@@ -287,10 +306,12 @@ def main():
     p.add_argument('--app')
     p.add_argument('--once', action='store_true')
     p.add_argument('--output')
+    p.add_argument('--parent', type=int, default=os.getppid(), help='process id of who started this and ends it')
     args = p.parse_args()
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if not end_with(args.parent):
+        return 1
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for s in SIGNALS:
         signal.signal(s, on_signal)
     session = Session(args)
     path = None
@@ -304,8 +325,7 @@ def main():
         print(session.tail(), file=sys.stderr)
         status = 1
     finally:
-        for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(s, signal.SIG_IGN)
+        ignore_signals()
         session.end()
         end_orphans()
     if path:

@@ -42,9 +42,9 @@ def descendants(pid):
 
 
 def leftovers():
-    """Programs of ours below this process, which takes in those whose parents died."""
+    """What lives below this process, which takes in those whose parents died."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    return [pid for pid in descendants(os.getpid()) if 'bulkhead' in cmdline(pid)[0]]
+    return {pid for pid in descendants(os.getpid()) if cmdline(pid) != ['']}  # what is dead has no command line
 
 
 @pytest.fixture(scope='module')
@@ -256,44 +256,64 @@ def state(tmp_path):
     remove_tree(tmp_path)
 
 
+def try_script(build, state, *options):
+    """scripts/try as a person starts it, but for the packages and the build; without a display."""
+    env = {k: v for k, v in os.environ.items() if k not in ('DISPLAY', 'WAYLAND_DISPLAY')}
+    env.update(XDG_CONFIG_HOME=str(state / 'config'), XDG_DATA_HOME=str(state / 'data'), TMPDIR=str(state), PYTHONUNBUFFERED='1')
+    return subprocess.Popen([top / 'scripts/try', '--build', build, '--app', 'xterm', *options], env=env, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+
+
+def until_all_is_shown(p):
+    for line in p.stdout:
+        if line.startswith('Ctrl-C'):
+            return
+    raise AssertionError(f'it ended early: {p.wait()}')
+
+
 @pytest.mark.slow
 def test_try_once_makes_a_screenshot_and_leaves_nothing(build, state):
-    env = {k: v for k, v in os.environ.items() if k not in ('DISPLAY', 'WAYLAND_DISPLAY')}
-    env.update(XDG_CONFIG_HOME=str(state / 'config'), XDG_DATA_HOME=str(state / 'data'))
-    before = set(leftovers())
-    mounts = pathlib.Path('/proc/self/mounts').read_text()
-    p = subprocess.run(['/usr/bin/python3', str(top / 'scripts/lib/try_session.py'), '--build', str(build), '--once', '--app', 'xterm',
-                        '--output', str(state / 'shot.png')], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    assert p.returncode == 0, p.stderr
-    assert p.stdout.splitlines()[-1] == str(state / 'shot.png')
-    assert (state / 'shot.png').read_bytes().startswith(b'\x89PNG')
-    assert not set(leftovers()) - before
+    before, mounts = leftovers(), pathlib.Path('/proc/self/mounts').read_text()
+    p = try_script(build, state, '--once')
+    said, _ = p.communicate(timeout=300)
+    assert p.returncode == 0, said
+    shot = pathlib.Path(said.splitlines()[-1])
+    assert shot.parent.parent == state and shot.read_bytes().startswith(b'\x89PNG')
+    assert leftovers() - before == set()
+    assert sorted(f.name for f in state.iterdir()) == sorted(['config', 'data', shot.parent.name])
     assert pathlib.Path('/proc/self/mounts').read_text() == mounts
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_try_leaves_nothing_whatever_way_it_ends(build, state, how):
-    env = {k: v for k, v in os.environ.items() if k not in ('DISPLAY', 'WAYLAND_DISPLAY')}
-    env.update(XDG_CONFIG_HOME=str(state / 'config'), XDG_DATA_HOME=str(state / 'data'))
-    before = set(leftovers())
-    p = subprocess.Popen(['/usr/bin/python3', '-u', str(top / 'scripts/lib/try_session.py'), '--build', str(build), '--app', 'xterm'], env=env,
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    for line in p.stdout:
-        if line.startswith('Ctrl-C'):
-            break
-    assert set(leftovers()) - before
+@pytest.mark.parametrize('how', [signal.SIGINT, signal.SIGTERM])
+def test_try_has_ended_everything_when_it_returns(build, state, how):
+    before = leftovers()
+    p = try_script(build, state)
+    until_all_is_shown(p)
     # Only this X server follows the person's screen and monitors (docs/decisions/x-server.md).
     servers = [name for name in (cmdline(pid)[0].rsplit('/', 1)[-1] for pid in descendants(p.pid)) if name in ('Xorg', 'Xvfb')]
     assert sorted(servers) == ['Xorg'] * 3 + ['Xvfb']
     p.send_signal(how)
+    assert p.wait(120) == 0
+    left = leftovers() - before
+    assert not left, [' '.join(cmdline(pid)) for pid in left]
+    assert sorted(f.name for f in state.iterdir()) == ['config', 'data']
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('which', ['script', 'session'])
+def test_try_leaves_nothing_when_it_is_killed(build, state, which):
+    before = leftovers()
+    p = try_script(build, state)
+    until_all_is_shown(p)
+    session, = [pid for pid in descendants(p.pid) if any(w.endswith('try_session.py') for w in cmdline(pid))]
+    os.kill(p.pid if which == 'script' else session, signal.SIGKILL)
     p.wait(60)
-    # What a killed session leaves ends by itself: its parent-death signal came at that moment.
+    # What is left ends by itself: its parent-death signal came at that moment. One look can miss a process that changes its parent just then.
     end = time.monotonic() + 60
-    # One look can miss a process that changes its parent just then.
-    while any(set(leftovers()) - before for _ in range(20)) and time.monotonic() < end:
+    while any(leftovers() - before for _ in range(20)) and time.monotonic() < end:
         pass
-    left = set(leftovers()) - before
+    left = leftovers() - before
     assert not left, [' '.join(cmdline(pid)) for pid in left]
 
 
