@@ -106,11 +106,11 @@ class Runner:
     def stage(self, title):
         print(f'-- {title} [{time.monotonic() - START:.0f} s]', flush=True)
 
-    def build(self, name, options, env=None):
-        """The build folder, or None (counted as a failure)."""
+    def build(self, name, options, env=None, targets=()):
+        """The build folder with those targets or all, or None (counted as a failure)."""
         folder = self.source / 'build-tests' / name
         setup = ['meson', 'setup', folder, *options] if not (folder / 'build.ninja').exists() else ['meson', 'configure', folder, *options]
-        problem = self.run(setup, f'{name}-setup.log', 300, env) or self.run(['ninja', '-C', folder], f'{name}-build.log', 1200, env)
+        problem = self.run(setup, f'{name}-setup.log', 300, env) or self.run(['ninja', '-C', folder, *targets], f'{name}-build.log', 1200, env)
         self.count.add(name, 'builds', problem)
         return None if problem else folder
 
@@ -191,7 +191,7 @@ class Runner:
             self.meson_tests('gcc', gcc, ['unit', 'fuzz-corpus', 'lint'], 900)
             self.stage('gcc: integration')
             with self.cgroup():
-                self.pytest('gcc', gcc, 2400)
+                self.pytest('gcc', gcc, 2400, select=['-m', 'not slow and not long and not measures'] if a.quick else ())
         if not a.quick:
             self.sanitizers()
             self.variants()
@@ -219,10 +219,23 @@ class Runner:
         for name, options, env in [
                 ('ndebug', ['-Db_ndebug=true', '-Dbuildtype=release'], {'CC': 'gcc'}),
                 ('O0', ['-Doptimization=0', '-Dxen=disabled', '-Dgtk=disabled'], {'CC': 'clang'})]:
-            self.stage(f'variant {name}: unit')
-            folder = self.build(name, options, env)
-            if folder:
-                self.meson_tests(name, folder, ['unit'], 900)
+            self.variant(name, options, env)
+
+    def variant(self, name, options, env):
+        self.stage(f'variant {name}: unit')
+        folder = self.build(name, options, env)
+        if folder:
+            self.meson_tests(name, folder, ['unit'], 900)
+
+    def rare_builds(self):
+        """What nobody builds every day: optimised across all files, and the ring where two threads use it, with TSan."""
+        self.variants()
+        self.variant('O3-lto', ['-Doptimization=3', '-Db_lto=true'], {'CC': 'gcc'})
+        self.stage('thread sanitizer: ring and vchan')
+        folder = self.build('tsan', ['-Db_sanitize=thread', '-Db_lundef=false', '-Dxen=disabled', '-Dgtk=disabled'], {'CC': 'clang'},
+                            targets=['vchan/test-ring', 'vchan/test-vchan'])
+        for name in ('ring', 'vchan') if folder else ():
+            self.count.add('tsan', name, self.run([folder / 'vchan' / f'test-{name}'], f'tsan-{name}.log', 600, {'TSAN_OPTIONS': 'halt_on_error=1'}))
 
     def fuzz(self, seconds):
         self.stage(f'fuzzers, {seconds} s each, one a processor')
@@ -277,6 +290,7 @@ class Runner:
             self.count.failures.append(f'{name}: see {log}')
 
     def soak(self):
+        self.rare_builds()
         self.stage('soak: long cycles and long fuzzing')
         folder = self.build('gcc', [], {'CC': 'gcc'})
         if folder:
@@ -297,8 +311,8 @@ def arguments(words=None):
     p = argparse.ArgumentParser(prog='scripts/test', description=__doc__.split('\n')[0])
     p.add_argument('--user', default=pwd.getpwuid(os.geteuid()).pw_name, help=argparse.SUPPRESS)
     p.add_argument('--source', default=str(pathlib.Path(__file__).resolve().parent.parent.parent), help=argparse.SUPPRESS)
-    p.add_argument('--quick', action='store_true', help='one compiler, no sanitizers, no fuzzing, no Xen: at most ten minutes')
-    p.add_argument('--soak', action='store_true', help='long fuzzing, 10^6 cycles: hours')
+    p.add_argument('--quick', action='store_true', help='one compiler, none of the tests that take long or measure, no sanitizers, no fuzzing, no Xen: at most ten minutes')
+    p.add_argument('--soak', action='store_true', help='long fuzzing, 10^6 cycles, rare builds: hours')
     p.add_argument('--fuzz-seconds', type=int, default=15, help='how long each fuzz target runs (default 15)')
     return p.parse_args(words)
 

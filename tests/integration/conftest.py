@@ -13,8 +13,9 @@ sys.path[:0] = [str(here), str(here.parent.parent / 'scripts' / 'lib')]
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'options(*args): of the program under test')
-    config.addinivalue_line('markers', 'slow: takes more than half a minute; left out of sanitizer runs')
-    config.addinivalue_line('markers', 'measures: compares times or memory; left out of sanitizer runs')
+    config.addinivalue_line('markers', 'slow: takes more than half a minute; left out of sanitizer runs and of --quick')
+    config.addinivalue_line('markers', 'long: takes more than two seconds; left out of scripts/test --quick')
+    config.addinivalue_line('markers', 'measures: compares times or memory; left out of sanitizer runs and of --quick')
 
 
 @pytest.fixture(scope='session')

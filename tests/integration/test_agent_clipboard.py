@@ -130,6 +130,7 @@ def test_long_text_is_read_whole(domain, client):
     assert win
 
 
+@pytest.mark.long
 def test_bug_class_C3_an_owner_that_stops_in_the_middle_gives_nothing_not_a_part(domain, client):
     d = domain.daemon()
     win = own_clipboard(client, b'')

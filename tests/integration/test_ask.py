@@ -160,6 +160,7 @@ def test_bug_class_B3_a_click_in_the_first_second_is_none(stage):
     assert a.answered() == (ONCE, 'banking')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('keysym', [XK.XK_Return, XK.XK_space])
 def test_bug_class_B3_typing_on_never_allows(stage, keysym):
     """Keys from before the question until long after it: nothing is answered; the next one alone finds "Deny"."""
@@ -181,6 +182,7 @@ def test_bug_class_B3_typing_on_never_allows(stage, keysym):
     assert a.answered() == (DENY, '')
 
 
+@pytest.mark.long
 def test_bug_class_B3_focus_that_goes_and_comes_starts_anew(stage):
     a = stage()
     a.focused()
@@ -199,6 +201,7 @@ def test_bug_class_B3_focus_that_goes_and_comes_starts_anew(stage):
     assert a.answered() == (ONCE, 'banking')
 
 
+@pytest.mark.long
 def test_by_keyboard_alone(stage):
     """Alt+A goes to "Allow", which lives again after a second; Return then."""
     a = stage()
@@ -213,6 +216,7 @@ def test_by_keyboard_alone(stage):
     assert a.answered() == (MINUTES, 'banking')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('how', ['escape', 'return', 'close', 'time'])
 def test_no_is_the_answer_to(stage, how):
     a = stage(seconds=3 if how == 'time' else None)
@@ -245,6 +249,7 @@ def test_what_is_no_question_ends_it(stage, said):
     assert a.p.wait(gui_stage.PATIENCE) == (1 if said else 0)
 
 
+@pytest.mark.long
 def test_always_previews_the_rule(stage):
     """The rule stands below the choices when "always" is chosen, and the answer is that."""
     a = stage()
@@ -263,6 +268,7 @@ def test_always_previews_the_rule(stage):
     assert a.answered() == (ALWAYS, 'banking')
 
 
+@pytest.mark.long
 def test_always_is_not_offered_without_a_rule(stage):
     a = stage(ADMIN)
     a.focused()
@@ -273,6 +279,7 @@ def test_always_is_not_offered_without_a_rule(stage):
     assert a.answered() == (ONCE, 'dom0')
 
 
+@pytest.mark.long
 def test_only_listed_targets_can_be_chosen(stage):
     """Nothing is chosen at first; what is typed narrows the list; what stands in none is no target."""
     a = stage(('personal', 'green', ''), ADMIN, VAULT, default=0)

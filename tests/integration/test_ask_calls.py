@@ -57,6 +57,7 @@ def asked(programs, build, screen, tmp_path):
     m.stop()
 
 
+@pytest.mark.long
 def test_the_answer_decides(asked):
     manager, screen = asked
     with concurrent.futures.ThreadPoolExecutor() as pool:

@@ -107,6 +107,7 @@ def clip(build):
         yield Clip(s)
 
 
+@pytest.mark.long
 def test_copy_and_paste(clip):
     clip.own('work', 'printf "gr\\303\\274\\303\\237e\\nzwei"')
     r = clip.copy('work')

@@ -162,6 +162,7 @@ def colors(tray, window):
     return {r << 16 | g_ << 8 | b for row in tray.desktop.pixels(0, 0, g.width, g.height, window) for r, g_, b in row}
 
 
+@pytest.mark.long
 def test_the_window_of_a_copy_that_lasts(tray):
     """Both labels, the receiver's figures, the sender's total, the receipt; the keys go where they went."""
     editor = tray.desktop.root.create_window(0, 0, 50, 50, 0, X.CopyFromParent)
@@ -231,6 +232,7 @@ def test_the_reason_of_a_failure_in_words(tray):
     receiver.end()
 
 
+@pytest.mark.long
 def test_bug_class_H10_a_domain_fills_the_screen_with_no_windows(tray):
     """Four at once of one domain, none about domains that there are not; others are still heard."""
     strange = [report(tray, 'nowhere'), report(tray, 'banking')]

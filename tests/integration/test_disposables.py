@@ -54,6 +54,7 @@ def model(rig, pool=1, **properties):
             *[f'--{k}={v}' for k, v in properties.items()])
 
 
+@pytest.mark.long
 def test_prepared_ones_are_used_once_and_made_anew(rig):
     model(rig, pool=2)
     first = resting(rig, 2)

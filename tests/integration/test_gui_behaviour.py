@@ -216,6 +216,7 @@ def keeps_its_frame_until_another_flashes(screen, outer, other):
         assert frame_colours(screen, outer) == OWN
 
 
+@pytest.mark.long
 @pytest.mark.options(FLASH)
 def test_a_window_without_the_focus_flashes_its_frame_and_is_exact_again(managed, other_program, programs, build, screen):
     """Twice, by exchanging the label's two colours; seldom; never while its domain has the focus; not a pixel stays."""

@@ -102,6 +102,7 @@ def test_images_replaced_for_ever_leave_nothing(domain):
     assert after[2] - before[2] < 512
 
 
+@pytest.mark.long
 def test_bug_class_A11_map_storm_does_not_stop_others(domain, other):
     other.agent.window(1, 500, 500, 100, 100, image=0x123456)
     domain.agent.window(7, 100, 100, 200, 150)
@@ -111,6 +112,7 @@ def test_bug_class_A11_map_storm_does_not_stop_others(domain, other):
     check_frame(domain.screen, domain.screen.shown(7))  # it ends mapped; before, it comes and goes
 
 
+@pytest.mark.long
 def test_bug_class_A11_hundred_thousand_windows(domain, other):
     other.agent.window(1, 500, 500, 100, 100, image=0x123456)
     domain.agent.say(*(f'create {n:x} 10 10 20 20 0\nmap {n:x} 0 0' for n in range(1, 20000)))

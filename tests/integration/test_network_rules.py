@@ -84,6 +84,7 @@ def world(build, programs):
     return w
 
 
+@pytest.mark.long
 def test_bug_class_N1_nothing_goes_between_domains(world):
     world.join(world.beta, BETA, ANYWHERE)
     arrived = world.beta.count('prerouting', -350, ALPHA.v4, ALPHA.v6)
@@ -108,6 +109,7 @@ def test_an_interface_without_rules_of_its_own_is_closed(world):
     assert world.beta.answers(OUTSIDE.v4)
 
 
+@pytest.mark.long
 def test_bug_class_N2_a_false_sender_gets_through_from_neither_side(world):
     false4, false6 = NOBODY.v4, NOBODY.v6
     before = world.router.count('prerouting', -350, false4, false6, ALPHA.v4, ALPHA.v6)

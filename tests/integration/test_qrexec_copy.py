@@ -131,6 +131,7 @@ def test_bug_class_F8_never_overwrites(receiver):
     assert not (i / 'e').exists()
 
 
+@pytest.mark.long
 def test_bug_class_F5_truncated_at_every_byte(receiver):
     """A stream that ends early is an error that is told, and nothing of it stays."""
     stream = file(b'a', b'hi') + folder(b'd') + file(b'd/b', b'x') + link(b'd/l', b'b') + folder(b'd') + END

@@ -203,6 +203,7 @@ def test_disposable_for_a_call(manager):
     assert manager.copies()[-1]['final_target'].startswith('disp')
 
 
+@pytest.mark.long
 def test_prepared_disposable_for_a_call(manager):
     """@dispvm takes one that was prepared."""
     manager.cli('domain', 'create', 'dvm', '--label=gray', '--template-for-dispvms=yes', '--disposable-pool=1')

@@ -41,6 +41,7 @@ def names(rig):
     return {s['name'] for s in json.loads(rig.cli('domain', 'snapshots', 'work', '--json').stdout)}
 
 
+@pytest.mark.long
 def test_there_and_back(rig):
     write(rig, 'first')
     assert rig.cli('domain', 'snapshot', 'work', 'good').stdout == 'good\n'

@@ -160,6 +160,7 @@ def test_killed_at_every_step_leaves_a_whole_template(rig):
     assert sorted(p.name for p in rig.place.iterdir()) == ['.small.lock', 'small'], 'something of a former build is left'
 
 
+@pytest.mark.long
 def test_a_domain_that_runs_keeps_what_it_started_with(rig):
     rig.start()
     shutil.rmtree(rig.tree)

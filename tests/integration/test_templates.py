@@ -109,6 +109,7 @@ def test_a_change_comes_with_the_next_start(work):
     assert work.inside('work', 'ls', '/home/user').split() == ['mine'], 'the home is no part of the template'
 
 
+@pytest.mark.long
 def test_bug_class_N3_a_new_template_leaves_no_prepared_domain_of_the_old(rig):
     """QSB-050: what was made anew must not go on with what was there before."""
     rig.cli('domain', 'create', 'model', '--template', 'small', '--template-for-dispvms', 'yes', '--disposable-pool', '1')

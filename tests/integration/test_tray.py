@@ -67,6 +67,7 @@ def test_an_application_is_opened_by_keys_alone(tray):
     tray.wait_gone('banking')
 
 
+@pytest.mark.long
 def test_the_search_finds_applications_and_actions(heard):
     tray = heard
     ready(tray.start())
@@ -77,6 +78,7 @@ def test_the_search_finds_applications_and_actions(heard):
     assert tray.called('Pause')[0] == 'work'
 
 
+@pytest.mark.long
 def test_the_search_finds_windows_of_domains_and_goes_there(heard):
     tray = heard
     ready(tray.start())
@@ -97,6 +99,7 @@ def test_the_search_finds_windows_of_domains_and_goes_there(heard):
     tray.spoken.wait('Nothing fits.')
 
 
+@pytest.mark.long
 def test_kill_asks_first_and_enter_is_not_yes(heard):
     tray = heard
     ready(tray.start())
@@ -127,6 +130,7 @@ def test_settings_save_what_changed_and_show_the_rule_that_was_broken(tray):
     tray.wait_gone('Settings of work')
 
 
+@pytest.mark.long
 def test_a_domain_is_made_and_removed(tray):
     ready(tray.start())
     tray.again('--new')
@@ -227,6 +231,7 @@ def test_a_click_on_the_docked_icon_opens_the_menu(tray):
     tray.wait_shown('bulkhead-tray')
 
 
+@pytest.mark.long
 def test_applications_stand_in_the_menu_of_the_desktop_and_go_with_their_domain(tray):
     folder = os.path.join(tray.env['XDG_DATA_HOME'], 'applications')
     names = lambda: set(os.listdir(folder)) if os.path.isdir(folder) else set()

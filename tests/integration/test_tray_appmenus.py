@@ -87,6 +87,7 @@ def test_their_pictures_stand_in_the_label_of_the_domain(tray):
     assert said(tray).count('xdgicon:mail') == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('answer', [
     r'os.write(1, b"1000000 1000000\n" + bytes(1000))', r'os.write(1, b"8 8\n" + bytes(255))', r'os.write(1, b"8 8\n" + bytes(257))',
     r'os.write(1, b"\x89PNG\r\n\x1a\n" + bytes(1000))', 'pass', r'exec("while True: os.write(1, b\"8 8\\n\" + bytes(100000))")',
@@ -103,6 +104,7 @@ def test_bug_class_H10_what_is_no_picture_is_not_shown(tray, answer):
     assert said(tray).count('xdgicon:mail') == 1
 
 
+@pytest.mark.long
 def test_a_stopped_domain_still_has_its_applications(tray):
     pictures(tray, GREEN)
     with_uuid(tray)
@@ -126,6 +128,7 @@ def test_a_stopped_domain_still_has_its_applications(tray):
     assert tray.called('Start')[0] == 'work'
 
 
+@pytest.mark.long
 def test_they_are_asked_for_once_and_can_be_started(tray):
     client(tray, f'sys.stdout.write({LINES!r})')
     started(tray)
@@ -136,6 +139,7 @@ def test_they_are_asked_for_once_and_can_be_started(tray):
     assert pathlib.Path(tray.temp, 'asked').read_text() == '-d work DEFAULT:QUBESRPC qubes.GetAppmenus dom0\n'
 
 
+@pytest.mark.long
 def test_bug_class_H10_an_endless_answer_is_cut_and_the_tray_goes_on(tray):
     client(tray, 'while True: sys.stdout.write("a.desktop:Name=a\\na.desktop:Exec=a\\n" + "x" * 100000 + "\\n")')
     started(tray)

@@ -47,6 +47,7 @@ def find_color(tray, color, w, h):
     return next(((x, y) for y, row in enumerate(rows) for x, p in enumerate(row) if p == color), None)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which('xfce4-panel'), reason='xfce4-panel is not installed')
 def test_a_click_on_the_icon_in_the_panel_of_xfce_opens_the_menu(desk):
     panel(desk)

@@ -61,6 +61,7 @@ def nameless(nodes):
     return [n for n in nodes if n[0] in NEEDS_NAME and n[2] and not n[1] and not any(n[3])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('option, title, must', [
     (['--settings', 'work'], 'Settings of work', {'Name', 'Label', 'Memory at start (MiB)', 'Save', 'Cancel'}),
     (['--search'], 'Search Bulkhead', {'Search'}),

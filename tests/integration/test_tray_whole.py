@@ -13,6 +13,7 @@ from session import Session
 from tray_rig import Spoken, Tray
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which('xterm'), reason='xterm is not installed')
 def test_from_the_first_run_to_a_window(build, programs):
     if os.geteuid() == 0:
@@ -55,6 +56,7 @@ def test_from_the_first_run_to_a_window(build, programs):
         t.end()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which('xterm'), reason='xterm is not installed')
 def test_a_throw_away_terminal_comes_and_goes_whole(build, programs):
     """By keys; prepared; gone with its program, without a trace."""

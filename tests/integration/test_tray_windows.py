@@ -41,6 +41,7 @@ def started(tray, *options):
     return tray
 
 
+@pytest.mark.long
 def test_the_timeline_follows_and_filters(tray):
     for i in range(3):
         record(tray, source='work', target='private', service=f'qubes.Filecopy+{i}', outcome='deny', reason='a rule says no')
@@ -58,6 +59,7 @@ def test_the_timeline_follows_and_filters(tray):
     assert 'qubes.OpenURL' not in tray.spoken.names()
 
 
+@pytest.mark.long
 def test_why_of_the_timeline_leads_to_the_deciding_line(tray):
     (tray.own / '30-own.policy').write_text('# mine\nqubes.Filecopy * work private deny\n')
     record(tray, source='work', target='private', service='qubes.Filecopy', outcome='deny', file=str(tray.own / '30-own.policy'), line=2)
@@ -73,6 +75,7 @@ def test_why_of_the_timeline_leads_to_the_deciding_line(tray):
     assert f'{tray.own}/30-own.policy:2: qubes.Filecopy * work private deny' in answer
 
 
+@pytest.mark.long
 def test_rules_are_linted_as_they_are_typed_and_saved_whole(tray):
     mine = tray.own / '30-own.policy'
     mine.write_text('qubes.Filecopy * work private allow\n')
@@ -98,6 +101,7 @@ def test_rules_are_linted_as_they_are_typed_and_saved_whole(tray):
     tray.desktop.wait(lambda: mine.read_text() == 'qubes.Filecopy * work private allow\n', 20, 'the version before to be saved')
 
 
+@pytest.mark.long
 def test_an_answer_always_is_taken_back(tray):
     answers = tray.own / '20-answers.policy'
     answers.write_text('# answer 1 (2026-11-27 10:00): work asked\nqubes.Filecopy * work private allow\n')
@@ -111,6 +115,7 @@ def test_an_answer_always_is_taken_back(tray):
     tray.desktop.wait(lambda: not any(line.startswith('qubes.Filecopy') for line in answers.read_text().split('\n')), 20, 'the answer to be taken back')
 
 
+@pytest.mark.long
 def test_what_is_wrong_is_said_in_the_window_the_icon_and_a_note(tray):
     tray.listen()
     started(tray, '--health')
