@@ -211,9 +211,19 @@ def ends(h, line):
     assert len(told) == 1 and re.search(line, told[0]) and told[0].endswith('connection ended'), told
 
 
-def stays(h, *lines):
+def all_shown(h):
+    """Waits until all its windows are: pop-ups are mapped a moment after what the agent is told, when it is known what is trusted."""
+    def shown():
+        windows = h.place.windows_of(h.daemon)
+        return windows and all(w.get_attributes().map_state == X.IsViewable for w in windows)
+    h.place.screen.wait_until(shown, 'all its windows')
+
+
+def stays(h, *lines, settle=None):
     """The domain lives on; exactly these lines were told; its first window and its frame are exact."""
     assert h.hear('done', 'ended') == 'done', h.daemon.lines()
+    if settle:
+        settle(h)
     told = h.daemon.lines()
     assert len(told) == len(lines) and all(re.search(p, t) for p, t in zip(lines, told)), told
     if 'ready' in h.heard:
@@ -447,7 +457,7 @@ def monitor_share(place, windows):
 
 def test_bug_class_A7_popups_over_the_screen(place, attack):
     h = attack('popups')
-    stays(h, 'covered a monitor with pop-up windows')
+    stays(h, 'covered a monitor with pop-up windows', settle=all_shown)
     assert 0.2 < monitor_share(place, place.windows_of(h.daemon)) <= 0.91
 
 
@@ -455,6 +465,7 @@ def test_bug_class_A5_turncoats(place, attack):
     """Larger than a monitor: never a pop-up, whatever the order of messages."""
     h = attack('turncoat')
     assert h.hear('done', 'ended') == 'done'
+    all_shown(h)
     assert monitor_share(place, place.windows_of(h.daemon)) <= 0.91
     for w in place.windows_of(h.daemon):
         if w.get_attributes().map_state == X.IsViewable:
