@@ -11,7 +11,7 @@ FUNCTION, SOURCE, HEADER = 80, 600, 150
 FILES = {
     'proto/gui.h': (270, 'one protocol, its 24 messages and their promises side by side'),
     'gui-agent/x11-display.h': (200, 'what the x11-* files of one program share and nobody else sees'),
-    'gui-daemon/x11-private.h': (200, 'what the x11-* files of one program share and nobody else sees'),
+    'gui-daemon/x11-private.h': (220, 'what the x11-* files of one program share and nobody else sees'),
 }
 # (path, function) -> (limit, why)
 FUNCTIONS = {
