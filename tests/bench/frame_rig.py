@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 
 import rig as hv_rig
+from gui_stage import decoder_of
 from Xlib import X
 
 
@@ -42,6 +43,7 @@ class Rig:
         from desktop import Desktop
         desktop = Desktop(self.sink)
         w = desktop.wait(lambda: next((w for w, _, t in desktop.domain_windows() if title in t), None), seconds, title)
+        self.pids[4:] = [decoder_of(self.pids[3])]
         child = w.query_tree().children[0]
         w.set_input_focus(X.RevertToParent, X.CurrentTime)  # as a window manager would
         desktop.d.sync()
