@@ -45,3 +45,10 @@ def test_activation_names_the_unit_and_the_unit_the_name(build, unit, activation
     for option in u['ExecStart'].split()[1:]:
         assert option.split('=')[0] in help_
     assert u['KillMode'] == 'process', 'domains run on when it is restarted'
+
+
+def test_the_system_unit_takes_no_call_away_that_bulkheadd_needs(build):
+    """systemd's filter for RestrictSUIDSGID= answers openat2() with ENOSYS: "bulkheadd: domains: Function not implemented"."""
+    text = (build / 'domains' / 'bulkheadd-system.service').read_text()
+    assert 'openat2' in (SOURCE / 'domains/paths.c').read_text()
+    assert not [line for line in text.splitlines() if line.startswith(('RestrictSUIDSGID=', 'SystemCallFilter='))]
