@@ -18,9 +18,6 @@ static int decode_report(const void *bytes, size_t n, struct view_report *ret) {
 	return view_decode_report(&in, ret);
 }
 
-static const struct gui_hints some_hints = {
-	GUI_HINT_MIN_SIZE, {10, 10}, {GUI_MAX_W, GUI_MAX_H}, {1, 1}, {0, 0}};
-
 /* One of every kind. */
 static const struct view_order orders[] = {
 	{.type = VIEW_READY},
@@ -36,7 +33,9 @@ static const struct view_order orders[] = {
 	{.type = VIEW_DOCK, .window = 5},
 	{.type = VIEW_TITLE, .window = 5, .untrusted_title = "title"},
 	{.type = VIEW_CLASS, .window = 5, .class = {"class", "name"}},
-	{.type = VIEW_HINTS, .window = 5, .hints = some_hints},
+	{.type = VIEW_HINTS,
+		.window = 5,
+		.hints = {GUI_HINT_MIN_SIZE, {10, 10}, {GUI_MAX_W, GUI_MAX_H}, {1, 1}, {0, 0}}},
 	{.type = VIEW_FLAGS, .window = 5, .flags = {GUI_FLAG_MINIMIZE, GUI_FLAG_ATTENTION}},
 	{.type = VIEW_CURSOR, .window = 5, .glyph = 0x199},
 	{.type = VIEW_IMAGE, .window = 5, .image = {{GUI_MAX_W, 1}, true, GUI_MAX_REFS - 1}},

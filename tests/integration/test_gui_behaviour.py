@@ -408,6 +408,23 @@ def test_bug_class_A8_popup_stays_below_a_trusted_dialog_in_its_frame(managed):
     assert s.pixel(x + 40, y + 40) == 0x00ff00
 
 
+@pytest.mark.parametrize('where', ['plain', 'managed'])
+def test_bug_class_A8_popup_goes_below_a_trusted_window_that_comes_later(where, request):
+    st = request.getfixturevalue(where)
+    s = st.screen
+    st.window(1, 320, 220, 800, 400, 1)
+    s.wait_until(lambda: s.shown(1) and s.pixel(330, 230) == GROUND, 'the pop-up')
+    w = trusted_window(s, override_redirect=where == 'plain')
+    if where == 'managed':
+        s.wait_until(lambda: s.property(w, 'WM_STATE'), 'managed')
+    w.configure(x=400, y=300)
+
+    def on_top():
+        x, y, width, height = s.place(w)
+        return s.pixel(x + width // 2, y + height // 2) == 0x00ff00
+    s.wait_until(on_top, 'the trusted window above the pop-up')
+
+
 def test_popup_stands_above_ordinary_windows(plain):
     s = plain.screen
     trusted_window(s, 'something else')
@@ -459,9 +476,22 @@ def test_icon_waits_for_a_tray_and_survives_it(plain):
     plain.hears('configure 1 12 2 20 20')
     t.destroy()
     s.x.sync()
-    s.wait_until(lambda: s.outer(1), 'a window again')
+    check_frame(s, s.shown(1), f=2)  # it stands alone again, where it can be seen
     _, embed = tray(s)
     check_frame(s, embed(), f=2)
+
+
+def test_icon_in_a_tray_is_hidden_with_everything(plain):
+    s = plain.screen
+    _, embed = tray(s)
+    plain.say('create 1 0 0 22 22 0', 'dock 1')
+    embed()
+    s.shown(1)
+    for _ in range(2):
+        plain.say(f'ctl {HIDE_ALL} 1')
+        s.wait_until(lambda: not s.viewable(1), 'the icon to go')
+        plain.say(f'ctl {HIDE_ALL} 0')
+        s.shown(1)
 
 
 def test_paused_domain_says_so(plain):

@@ -152,13 +152,13 @@ def test_widest_popup_is_cut_to_the_monitor(stage):
 def test_image_larger_and_smaller_than_the_window(stage):
     stage.window(1, 300, 200, 200, 150)
     stage.show(1, 400, 300, IMAGE)
-    check_frame(stage.screen, stage.screen.shown(1), IMAGE)
+    check_frame(stage.screen, painted(stage, 1, IMAGE), IMAGE)
     stage.show(1, 20, 10, 0xffffff)
     outer = stage.screen.shown(1)
-    check_frame(stage.screen, outer)
     x, y, w, h = stage.screen.place(outer)
-    assert stage.screen.pixel(x + FRAME + 5, y + FRAME + 5) == 0xffffff
-    assert stage.screen.pixel(x + w - FRAME - 1, y + h - FRAME - 1) == GROUND
+    stage.screen.wait_until(lambda: stage.screen.pixel(x + FRAME + 5, y + FRAME + 5) == 0xffffff, 'the small image')
+    stage.screen.wait_until(lambda: stage.screen.pixel(x + w - FRAME - 1, y + h - FRAME - 1) == GROUND, 'nothing of the large one')
+    check_frame(stage.screen, outer)
 
 
 def test_moved_partly_off_the_screen(stage):
