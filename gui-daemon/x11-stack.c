@@ -247,7 +247,7 @@ static void on_tops(struct x11 *v, uint32_t xid, void *data, const xcb_generic_e
 	struct x11_scan *s = v->stack.scan;
 
 	for (int i = 0; r && i < xcb_query_tree_children_length(r); i++) {
-		struct top t = {.xid = xcb_query_tree_children(r)[i], .flags = NEW};
+		struct top t = {.xid = xcb_query_tree_children(r)[i]};
 		bool ours = x11_by_xid(v, t.xid);
 
 		t.flags = ours ? OURS : NEW;
